@@ -1,0 +1,105 @@
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+/** A logger of one component; made with `log.child({ module })`. Speech, audio and secrets never go into it. */
+export type Log = Logger;
+
+/** The events of the log, each with its fields. Names and fields are a promise to whoever reads the log. */
+export interface Events {
+  'client.started': { version: string; protocol: string; server: string };
+  'client.stopped': { code: number };
+  'state.changed': { from: string; to: string; why: string };
+  'link.up': { url: string; attempt: number };
+  'link.down': { code: number; reason: string; retryInMs: number; failures: number };
+  'mic.ready': { backend: string; device: string; rateHz: number };
+  'mic.lost': { why: string };
+  'speaker.ready': { backend: string; device: string };
+  'speaker.lost': { why: string };
+  'hotword.ready': { engine: string; phrases: readonly string[] };
+  'hotword.detected': { phrase: string; score: number; engine: string };
+  'session.started': { turn: number };
+  'session.ended': { reason: string; ms: number };
+  'reply.started': { firstSampleMs: number };
+  'reply.completed': { playedMs: number; underruns: number };
+  'protocol.ignored': { type: string; detail: string };
+  'turn.timing': {
+    /** From the hotword (or the end of the reply before) to the first microphone byte given to the socket. */
+    firstByteOutMs: number;
+    /** From the first microphone byte of the turn to the first byte of the reply. */
+    replyAfterMs: number;
+    /** From the first byte of the reply to its first sample given to the device. */
+    firstSampleMs: number;
+    /** From the first sample given to the device to the word of the device that the last one has been played. */
+    playedMs: number;
+  };
+}
+
+export type EventName = keyof Events;
+
+/** One entry of the journal. */
+export type JournalEntry = { [K in EventName]: { event: K; fields: Events[K] } }[EventName];
+
+const WARNINGS: ReadonlySet<EventName> = new Set(['link.down', 'mic.lost', 'speaker.lost', 'protocol.ignored']);
+
+/**
+ * The one way events take: into the log, and to whoever watches (narration, terminal, page). A watcher that throws
+ * is reported in the log and does not disturb the others.
+ */
+export class Journal {
+  readonly #log: Log;
+  readonly #watchers = new Set<(entry: JournalEntry) => void>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Writes one event. */
+  record<K extends EventName>(event: K, fields: Events[K]): void {
+    const level = WARNINGS.has(event) ? 'warn' : 'info';
+    this.#log[level]({ event, ...fields });
+    for (const watcher of this.#watchers) {
+      try {
+        watcher({ event, fields } as JournalEntry);
+      } catch (error) {
+        this.#log.error({ err: error }, 'a watcher of the journal failed');
+      }
+    }
+  }
+
+  /** Calls `watcher` for every event from now on; the returned function ends it. */
+  watch(watcher: (entry: JournalEntry) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+}
+
+/** What `createLog` needs to know; the values of `[log]`. */
+export interface LogOptions {
+  level: string;
+  format: 'auto' | 'pretty' | 'json';
+}
+
+/**
+ * The program's logger: one JSON object a line on stdout, or lines for a person when stdout is a terminal.
+ * Writes synchronously, so that the last line before an exit is not lost.
+ */
+export function createLog(options: LogOptions): Log {
+  const isPretty = options.format === 'pretty' || (options.format === 'auto' && process.stdout.isTTY === true);
+  const base = { level: options.level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
+  if (!isPretty) return pino(base, pino.destination({ dest: 1, sync: true }));
+  return pino(base, prettyStream());
+}
+
+function prettyStream() {
+  return pretty({
+    sync: true,
+    colorize: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'module,event',
+    messageFormat: (entry, messageKey) => {
+      const text = entry[messageKey];
+      return [entry['module'], entry['event'], text].filter((part) => part !== undefined).join(' ');
+    },
+    singleLine: true,
+  });
+}
