@@ -1,0 +1,123 @@
+import type { Clock } from '../clock.js';
+import type { Log } from '../log.js';
+import { type ChildSpec, EXIT_UNAVAILABLE, PcmChild } from '../pcm/child.js';
+import { createConverter } from '../pcm/converter.js';
+import type { PcmFormat } from '../pcm/format.js';
+import { type LifeEnd, supervise } from '../pcm/supervisor.js';
+import { Watchdog } from '../pcm/watchdog.js';
+import type { Microphone, MicrophoneListener } from './microphone.js';
+
+/** How one backend captures: looked up again at each start, so that a device that moved is found. */
+export interface CaptureBackend {
+  /** The name as in `mic.backend`. */
+  readonly name: string;
+  /** The child that captures, and what it delivers. */
+  spec(settings: CaptureSettings): { child: ChildSpec; format: PcmFormat };
+}
+
+/** What the user may choose about a capture. */
+export interface CaptureSettings {
+  /** The backend's name for the device; empty for the system's default. */
+  device: string;
+  /** Rate the device is opened at, in hertz. */
+  rateHz: number;
+  /** Which channel of the device is heard, from 1. */
+  channel: number;
+  /** Amplification, in dB. */
+  gainDb: number;
+}
+
+/** Options of `ChildMicrophone`. */
+export interface ChildMicrophoneOptions {
+  /** In order of preference: the next is taken when one's native package does not load. */
+  backends: readonly [CaptureBackend, ...CaptureBackend[]];
+  settings: CaptureSettings;
+  /** Rate of the chunks handed on, in hertz. */
+  rateHz: number;
+  clock: Clock;
+  log: Log;
+}
+
+/** Milliseconds of one chunk asked of the device: small enough for a quick hand-over, large enough to cost little. */
+export const CHUNK_MS = 40;
+
+const FIRST_CHUNK_LIMIT_MS = 5000; // a sound server may take seconds to wake a suspended source
+const SILENCE_LIMIT_MS = 1000; // a microphone that vanishes gives no error: its chunks just stop
+
+/** A microphone whose device is held by a supervised child process. */
+export class ChildMicrophone implements Microphone {
+  readonly rateHz: number;
+  readonly #options: ChildMicrophoneOptions;
+  #choice = 0;
+
+  constructor(options: ChildMicrophoneOptions) {
+    this.#options = options;
+    this.rateHz = options.rateHz;
+  }
+
+  get backend(): string {
+    return this.#current.name;
+  }
+
+  get #current(): CaptureBackend {
+    const { backends } = this.#options;
+    return backends[this.#choice] ?? backends[0];
+  }
+
+  async capture(listener: MicrophoneListener, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    await supervise({
+      life: (abort) => this.#live(listener, abort),
+      onLost: ({ why }) => listener.lost({ why }),
+      signal,
+      clock,
+    });
+  }
+
+  async #live(listener: MicrophoneListener, signal: AbortSignal): Promise<LifeEnd> {
+    const { settings, clock, log } = this.#options;
+    const { child: spec, format } = this.#current.spec(settings);
+    const convert = await createConverter({ format, ...settings, toRateHz: this.rateHz });
+    if (signal.aborted) {
+      convert.close();
+      return { why: 'stopped', wasReady: false };
+    }
+    const child = new PcmChild(spec, log);
+    let wasReady = false;
+    let silent = '';
+    const end = () => void child.kill();
+    const watchdog = new Watchdog({
+      clock,
+      onSilence: () => {
+        silent = wasReady ? `no sound for ${SILENCE_LIMIT_MS} ms` : `no first sound within ${FIRST_CHUNK_LIMIT_MS} ms`;
+        end();
+      },
+    });
+    signal.addEventListener('abort', end);
+    watchdog.feed(FIRST_CHUNK_LIMIT_MS);
+    child.output.on('data', (bytes: Buffer) => {
+      if (signal.aborted || silent !== '') return;
+      const samples = convert.process(bytes);
+      if (samples.length === 0) return;
+      watchdog.feed(SILENCE_LIMIT_MS);
+      if (!wasReady) {
+        wasReady = true;
+        listener.ready({ device: settings.device || 'default', rateHz: format.rateHz });
+      }
+      listener.chunk(samples);
+    });
+    const exit = await child.exited;
+    watchdog.close();
+    signal.removeEventListener('abort', end);
+    convert.close();
+    if (exit.code === EXIT_UNAVAILABLE) this.#chooseNext(exit.why);
+    return { why: silent === '' ? exit.why : `${this.backend}: ${silent}`, wasReady };
+  }
+
+  #chooseNext(why: string): void {
+    if (this.#choice + 1 >= this.#options.backends.length) return;
+    const from = this.backend;
+    this.#choice += 1;
+    this.#options.log.warn({ from, to: this.backend, why }, 'microphone backend does not load; taking the next');
+  }
+}

@@ -1,0 +1,54 @@
+import type { Readable } from 'node:stream';
+import { createConverter } from '../pcm/converter.js';
+import { SPEECH_FORMAT } from '../pcm/format.js';
+import type { Microphone, MicrophoneListener } from './microphone.js';
+
+/** Options of `StreamMicrophone`. */
+export interface StreamMicrophoneOptions {
+  /** Raw 16-bit mono PCM at `inputRateHz`. */
+  stream: Readable;
+  inputRateHz: number;
+  gainDb: number;
+  /** Rate of the chunks handed on, in hertz. */
+  rateHz: number;
+}
+
+/** Raw PCM from a pipe as a microphone, as fast as it comes. Its end is a lost microphone that does not come back. */
+export class StreamMicrophone implements Microphone {
+  readonly backend = 'stdin';
+  readonly rateHz: number;
+  readonly #options: StreamMicrophoneOptions;
+
+  constructor(options: StreamMicrophoneOptions) {
+    this.#options = options;
+    this.rateHz = options.rateHz;
+  }
+
+  async capture(listener: MicrophoneListener, signal: AbortSignal): Promise<void> {
+    const { stream, inputRateHz, gainDb } = this.#options;
+    const format = { ...SPEECH_FORMAT, rateHz: inputRateHz };
+    const convert = await createConverter({ format, channel: 1, gainDb, toRateHz: this.rateHz });
+    if (stream.readableEnded || stream.destroyed) listener.lost({ why: 'standard input has ended' });
+    let wasReady = false;
+    const onData = (bytes: Buffer) => {
+      const samples = convert.process(bytes);
+      if (samples.length === 0) return;
+      if (!wasReady) listener.ready({ device: 'standard input', rateHz: inputRateHz });
+      wasReady = true;
+      listener.chunk(samples);
+    };
+    const onEnd = () => listener.lost({ why: 'standard input has ended' });
+    stream.on('data', onData);
+    stream.once('end', onEnd);
+    await aborted(signal);
+    stream.off('data', onData);
+    stream.off('end', onEnd);
+    stream.pause();
+    convert.close();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

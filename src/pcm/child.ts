@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { AudioError, messageOf } from '../errors.js';
+import type { Log } from '../log.js';
+
+/** Exit code by which one of our own children says that its native package is not there or does not load. */
+export const EXIT_UNAVAILABLE = 69; // EX_UNAVAILABLE of sysexits.h
+
+/** How to start a child that carries raw PCM. */
+export interface ChildSpec {
+  /** Short name for log lines and messages, as `arecord`. */
+  name: string;
+  command: string;
+  args: string[];
+  /** Added to this process's environment. */
+  env?: Record<string, string>;
+  /**
+   * Where the PCM goes: out of the child by `stdout` or `fd3` (for children whose libraries print on stdout), or into
+   * it by `stdin`.
+   */
+  pcm: 'stdout' | 'fd3' | 'stdin';
+  /** Opens Node's message channel to the child, which must then be a Node program. */
+  messages?: boolean;
+  /** What to install when the command does not exist. */
+  remedy: string;
+}
+
+/** How a child ended. */
+export interface ChildExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** For a person: the child's last words where it had some, else its exit code or signal. */
+  why: string;
+}
+
+const LINE_LIMIT = 500; // characters of one line of a child's chatter that are kept
+
+/**
+ * One life of a child process that carries raw PCM on a pipe. What it prints becomes debug log lines; whatever ends it
+ * is one `exited`. It is never left behind: it dies with its pipes, or by `kill`.
+ */
+export class PcmChild {
+  /** Resolves when the process is gone and its pipes are closed. Never rejects. */
+  readonly exited: Promise<ChildExit>;
+  readonly #process: ChildProcess;
+  readonly #spec: ChildSpec;
+  readonly #log: Log;
+  #lastWords = '';
+  #isGone = false;
+
+  /** Starts the child. A command that does not exist is an `exited` too, with the remedy in its `why`. */
+  constructor(spec: ChildSpec, log: Log) {
+    this.#spec = spec;
+    this.#log = log.child({ child: spec.name });
+    this.#process = spawn(spec.command, spec.args, {
+      env: { ...process.env, ...spec.env },
+      stdio: [
+        spec.pcm === 'stdin' ? 'pipe' : 'ignore',
+        'pipe',
+        'pipe',
+        spec.pcm === 'fd3' ? 'pipe' : 'ignore',
+        ...(spec.messages ? (['ipc'] as const) : []),
+      ],
+    });
+    this.exited = this.#watch();
+  }
+
+  /** The PCM that comes out of the child. */
+  get output(): Readable {
+    const stream = this.#spec.pcm === 'fd3' ? this.#process.stdio[3] : this.#process.stdout;
+    return stream as Readable;
+  }
+
+  /** Where PCM goes into the child. */
+  get input(): Writable {
+    return this.#process.stdin as Writable;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Sends a message to a Node child; one that is going away does not get it, and its `exited` tells. */
+  post(message: object): void {
+    if (this.#process.connected) this.#process.send(message, (error) => this.#noteLostMessage(error));
+  }
+
+  /** Calls `receive` for each message of a Node child. */
+  onMessage(receive: (message: unknown) => void): void {
+    this.#process.on('message', receive);
+  }
+
+  /** Ends the child at once and waits until it is gone. */
+  async kill(): Promise<ChildExit> {
+    if (!this.#isGone) this.#process.kill('SIGKILL');
+    return this.exited;
+  }
+
+  #watch(): Promise<ChildExit> {
+    const child = this.#process;
+    this.#follow(child.stderr);
+    if (this.#spec.pcm !== 'stdout') this.#follow(child.stdout);
+    // A pipe whose reader is gone gives EPIPE here; the exit of the child tells the same and more.
+    child.stdin?.on('error', (error) => this.#log.debug({ err: error }, 'pipe to the child'));
+    return new Promise((resolve) => {
+      const finish = (exit: ChildExit) => {
+        this.#isGone = true;
+        resolve(exit);
+      };
+      child.once('error', (error: NodeJS.ErrnoException) => {
+        if (child.pid !== undefined) {
+          this.#log.debug({ err: error }, 'child process');
+          return;
+        }
+        finish({ code: null, signal: null, why: this.#spawnFailure(error) });
+      });
+      child.once('close', (code, signal) => finish({ code, signal, why: this.#describe(code, signal) }));
+    });
+  }
+
+  #spawnFailure(error: NodeJS.ErrnoException): string {
+    const { name, command, remedy } = this.#spec;
+    if (error.code === 'ENOENT') return `${command} is not installed: ${remedy}`;
+    return `${name} did not start: ${messageOf(error)}`;
+  }
+
+  #describe(code: number | null, signal: NodeJS.Signals | null): string {
+    const end = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+    return this.#lastWords ? `${this.#spec.name} ${end}: ${this.#lastWords}` : `${this.#spec.name} ${end}`;
+  }
+
+  #noteLostMessage(error: Error | null): void {
+    if (error) this.#log.debug({ err: error }, 'message to the child');
+  }
+
+  #follow(stream: Readable | null): void {
+    let rest = '';
+    stream?.setEncoding('utf8');
+    stream?.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = (lines.pop() ?? '').slice(-LINE_LIMIT);
+      for (const line of lines) this.#noteLine(line);
+    });
+    stream?.on('end', () => this.#noteLine(rest));
+  }
+
+  #noteLine(line: string): void {
+    const text = line.trim().slice(0, LINE_LIMIT);
+    if (text === '') return;
+    this.#lastWords = text;
+    this.#log.debug({ line: text }, 'child says');
+  }
+}
+
+/** An AudioError that says how a child ended. */
+export function childError(exit: ChildExit): AudioError {
+  return new AudioError(exit.why, { retryable: true });
+}

@@ -1,0 +1,115 @@
+import { SPEECH_FORMAT } from '../pcm/format.js';
+import type { Codec, DeviceEvent, Protocol, ServerEvent, WireMessage } from './protocol.js';
+
+/**
+ * GemiTARS: JSON text frames with a `type`, binary frames of 16 kHz 16-bit mono PCM both ways, no handshake.
+ *
+ * Two generations are served: the newer announces a reply with `start_of_tts_stream`, the older just sends audio, so
+ * there the first binary frame is the start. The server may send audio after `tts_stream_end` (its audio goes through
+ * a queue, its markers do not), so audio counts to the reply until the device says `playback_complete`.
+ */
+export const gemitars: Protocol = {
+  name: 'gemitars',
+  micFormat: SPEECH_FORMAT,
+  dial: (server) => ({ url: server, headers: {}, subprotocols: [] }),
+  connect: () => new GemitarsCodec(),
+};
+
+/** Where the reply stands: `open` until its end marker, `ended` until it has been played, `dropped` after an interruption. */
+type ReplyStage = 'none' | 'open' | 'ended' | 'dropped';
+
+class GemitarsCodec implements Codec {
+  #isInSession = false;
+  #announcesReplies = false;
+  #stage: ReplyStage = 'none';
+
+  decode(message: WireMessage): ServerEvent[] {
+    return typeof message === 'string' ? this.#decodeText(message) : this.#decodeAudio(message);
+  }
+
+  encode(event: DeviceEvent): WireMessage[] {
+    switch (event.type) {
+      case 'mic.audio':
+        return [event.pcm];
+      case 'session.started':
+        this.#isInSession = true;
+        this.#stage = 'none';
+        return [JSON.stringify({ type: 'hotword_detected' })];
+      case 'playback.complete':
+        this.#stage = 'none';
+        return [PLAYBACK_COMPLETE];
+      case 'interrupted':
+        // What is still under way of an open reply must not be taken for the next one.
+        this.#stage = this.#stage === 'open' ? 'dropped' : 'none';
+        return [PLAYBACK_COMPLETE];
+      case 'session.ended':
+        this.#isInSession = false;
+        this.#stage = 'none';
+        return [JSON.stringify({ type: 'session_end' })];
+    }
+  }
+
+  #decodeText(text: string): ServerEvent[] {
+    const type = typeOf(text);
+    if (type === undefined) return [ignored('text that is no message', `${text.length} characters`)];
+    switch (type) {
+      case 'start_of_tts_stream':
+        return this.#startMarker();
+      case 'tts_stream_end':
+        return this.#endMarker();
+      case 'session_end':
+        if (!this.#isInSession) return [ignored('session_end outside a session', '')];
+        this.#isInSession = false;
+        return [{ type: 'session.ended', reason: 'server' }];
+      default:
+        return [ignored('unknown message type', type)];
+    }
+  }
+
+  #startMarker(): ServerEvent[] {
+    this.#announcesReplies = true;
+    if (!this.#isInSession) return [ignored('start_of_tts_stream outside a session', '')];
+    if (this.#stage === 'open') return [ignored('start_of_tts_stream inside a reply', '')];
+    this.#stage = 'open';
+    return [{ type: 'reply.started', format: SPEECH_FORMAT }];
+  }
+
+  #endMarker(): ServerEvent[] {
+    if (this.#stage === 'dropped') {
+      this.#stage = 'none';
+      return [];
+    }
+    if (this.#stage !== 'open') return [ignored('tts_stream_end without a reply', '')];
+    this.#stage = 'ended';
+    return [{ type: 'reply.ended' }];
+  }
+
+  #decodeAudio(pcm: Uint8Array): ServerEvent[] {
+    if (this.#stage === 'open' || this.#stage === 'ended') return [{ type: 'reply.audio', pcm }];
+    if (this.#stage === 'dropped') return [];
+    if (!this.#isInSession) return [ignored('audio outside a session', '')];
+    if (this.#announcesReplies) return [ignored('audio outside a reply', '')];
+    this.#stage = 'open';
+    return [
+      { type: 'reply.started', format: SPEECH_FORMAT },
+      { type: 'reply.audio', pcm },
+    ];
+  }
+}
+
+const PLAYBACK_COMPLETE = JSON.stringify({ type: 'playback_complete' });
+const DETAIL_LIMIT = 60; // characters of an unknown type that are logged; never the message itself, it may be speech
+
+function ignored(kind: string, detail: string): ServerEvent {
+  return { type: 'ignored', kind, detail: detail.slice(0, DETAIL_LIMIT) };
+}
+
+function typeOf(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
+    return typeof value.type === 'string' ? value.type : undefined;
+  } catch {
+    return undefined; // not JSON: the caller reports it as ignored
+  }
+}
