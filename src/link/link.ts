@@ -28,8 +28,15 @@ export interface Link {
   /** Dials at once if the link is down, skipping any wait (slow lanes too); pings at once if it is up. */
   hurry(): void;
   setTempo(tempo: LinkTempo): void;
-  /** Stops reading from the socket (true) or goes on (false), so that a fast server is slowed down by TCP. */
+  /**
+   * Stops reading from the socket (true) or goes on (false), so that a fast server is slowed down by TCP. What has been
+   * read already still comes (at most 64 KiB and the message under way). While held, a dead peer is not noticed and
+   * pings of the server wait for their answer, so hold for seconds, not minutes. A new connection starts unheld.
+   */
   holdReading(hold: boolean): void;
-  /** Says goodbye with close code 1001 and never dials again. Resolves when the socket is gone, within 1 s. May be called twice. */
+  /**
+   * Says goodbye with close code 1001 and never dials again. Resolves when the socket is gone, within 1 s. The listener
+   * is not called any more. May be called twice.
+   */
   close(): Promise<void>;
 }
