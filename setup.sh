@@ -1,0 +1,175 @@
+#!/bin/sh
+# Makes this checkout ready to run: Debian packages, node_modules with its native parts, dist/.
+# npm runs it before `npm start`, and with --test before `npm test`. With nothing to do it says nothing.
+set -eu
+CDPATH='' cd -- "$(dirname -- "$0")"
+
+log=$PWD/setup.log
+is_log_open=''
+stamp=node_modules/.setup-stamp
+
+# What the device builds and runs with, and what only its tests need. Debian 12 and 13 have the same names.
+run_packages='build-essential python3 ca-certificates alsa-utils libasound2-dev libasound2-plugins
+  libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite'
+arm64_packages='libportaudio2'
+test_packages='pulseaudio pulseaudio-utils openssl procps'
+
+say() { echo "setup: $*" >&2; } # stdout belongs to the program that starts afterwards
+noisy() {
+  [ -n "$is_log_open" ] || : >"$log"
+  is_log_open=yes
+  "$@" </dev/null >>"$log" 2>&1
+}
+fail() {
+  say "$*"
+  tail -n 15 "$log" | sed 's/^/  | /' >&2
+  say "the whole log: $log"
+  exit 1
+}
+
+check_node() {
+  node_version=$(node --version 2>/dev/null) || node_version=none
+  major=${node_version#v}
+  case ${major%%.*} in
+    none | [0-9] | 1[0-9]) ;;
+    *) if command -v npm >/dev/null; then return; fi ;;
+  esac
+  cat >&2 <<END
+setup: Node 20 or newer with npm is needed; found Node $node_version, npm $(command -v npm || echo none). To install both:
+  Debian 13, Raspberry Pi OS 13:  sudo apt-get install nodejs npm
+  Debian 12, Raspberry Pi OS 12:  sudo apt-get install npm curl && sudo npx --yes n 20   (then open a new terminal)
+  macOS:                          brew install node
+END
+  exit 1
+}
+
+# Sets `missing` to the packages of $* that are not installed, without those that apt did not know before.
+find_missing() {
+  installed=" $(dpkg-query -W -f '${db:Status-Status}=${Package} ' "$@" 2>/dev/null || true)"
+  missing=''
+  for package in "$@"; do
+    case "$installed $unavailable " in
+      *" installed=$package "* | *" $package "*) ;;
+      *) missing="$missing $package" ;;
+    esac
+  done
+}
+
+# Sets `known` and `unknown` to the missing packages that apt knows and does not know.
+ask_apt() {
+  known='' unknown=''
+  for package in $missing; do
+    if apt-cache show "$package" >/dev/null 2>&1; then known="$known $package"; else unknown="$unknown $package"; fi
+  done
+}
+
+choose_root_command() {
+  if [ "$(id -u)" -eq 0 ]; then
+    as_root=''
+  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    as_root='sudo -n'
+  elif command -v sudo >/dev/null && [ -t 0 ] && [ -t 2 ]; then
+    as_root='sudo'
+    say 'sudo may ask for your password'
+  else
+    say "Debian packages are missing and there is no way to become root from here. As root, type this, then try again:"
+    echo "  apt-get update && apt-get install -y --no-install-recommends$missing" >&2
+    exit 1
+  fi
+}
+
+apt() { noisy $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+
+install_packages() {
+  say "Debian packages missing:$missing"
+  choose_root_command
+  is_updated=''
+  ask_apt
+  if [ -n "$unknown" ]; then # package lists absent or old
+    apt update || say 'apt-get update failed; going on with the package lists at hand'
+    is_updated=yes
+    ask_apt
+  fi
+  if [ -n "$known" ]; then
+    say "installing$known"
+    # shellcheck disable=SC2086
+    apt install -y --no-install-recommends $known ||
+      { [ -z "$is_updated" ] && apt update && apt install -y --no-install-recommends $known; } ||
+      fail "apt-get install failed for:$known"
+  fi
+  [ -z "$unknown" ] || say "apt has no package$unknown: going on without; the parts that need it will say so"
+  unavailable="$unavailable$unknown"
+}
+
+# npm answers 0 also for an install script that it was told not to run, so what counts is a file or a check.
+build_native() { # package, check, what its absence means
+  say "building $1"
+  noisy npm rebuild --ignore-scripts=false "$1" || true
+  noisy eval "$2" || say "$1 could not be built: $3. Log: $log; to try again, rm $stamp"
+}
+
+install_modules() {
+  say "installing the npm packages (log: $log)"
+  noisy npm ci --ignore-scripts --include=dev --include=optional || fail 'npm ci failed'
+
+  node_facts=$(node -p 'process.arch + " " + path.dirname(path.dirname(process.execPath))')
+  headers=${node_facts#* } # Node's own: with them node-gyp downloads nothing
+  [ ! -f "$headers/include/node/node_api.h" ] || export npm_config_nodedir="${npm_config_nodedir:-$headers}"
+
+  if [ "$os ${node_facts%% *}" = 'Linux arm64' ]; then
+    # naudiodon ships an x86-64 PortAudio and speaker has no mpg123 configuration for this architecture.
+    portaudio=$({ dpkg-query -L libportaudio2 2>/dev/null; ls /usr/lib*/libportaudio.so.2 2>/dev/null; } |
+      grep '/libportaudio\.so\.2$' | head -n 1)
+    noisy cp -L "${portaudio:-libportaudio.so.2}" node_modules/naudiodon/portaudio/bin/libportaudio.so.2 || true
+    mpg123=node_modules/speaker/deps/mpg123/config/linux
+    [ -e $mpg123/arm64 ] || noisy cp -R $mpg123/x64 $mpg123/arm64 || true
+  fi
+  build_native segfault-handler '[ -e node_modules/segfault-handler/build/Release/segfault-handler.node ]' 'naudiodon needs it'
+  build_native naudiodon '[ -e node_modules/naudiodon/build/Release/naudiodon.node ]' 'the microphone goes through arecord'
+  build_native speaker '[ -e node_modules/speaker/build/Release/binding.node ]' 'the loudspeaker goes through aplay'
+  build_native koffi "node -e 'require(\"koffi\")'" 'no PocketSphinx, no systemd notification'
+}
+
+is_build_stale() {
+  [ -d src ] && { [ ! -e dist/.built ] ||
+    [ -n "$(find src test package.json package-lock.json tsconfig.json -newer dist/.built 2>/dev/null | head -n 1)" ]; }
+}
+
+build() {
+  say 'building'
+  noisy npm run build || fail 'the build failed'
+  find dist/src dist/test -name '*.js' 2>/dev/null | while read -r file; do # a compiled file outlives its source
+    source=${file#dist/}
+    [ -e "${source%.js}.ts" ] || rm -f "$file" "$file.map"
+  done
+}
+
+case ${1:-} in
+  '') packages=$run_packages ;;
+  --test) packages="$run_packages $test_packages" ;;
+  *) say "unknown argument $1; usage: ./setup.sh [--test]"; exit 64 ;;
+esac
+check_node
+os=$(uname -s) machine=$(uname -m)
+[ "$machine" != aarch64 ] || packages="$packages $arm64_packages"
+key="$node_version $machine $(cat package-lock.json setup.sh | cksum)"
+old_key='' known_unavailable=''
+[ ! -r $stamp ] || { read -r old_key && read -r known_unavailable; } <$stamp || true
+is_changed=''
+[ "$key" = "$old_key" ] || is_changed=yes known_unavailable=''
+unavailable=$known_unavailable
+
+if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+  find_missing $packages
+  [ -z "$missing" ] || install_packages
+elif [ -n "$is_changed" ] && [ "$os" = Darwin ]; then
+  say 'macOS: the embedded assistant and the file and stdin backends work; naudiodon and speaker where they build;'
+  say 'PocketSphinx and the ALSA backends do not.'
+elif [ -n "$is_changed" ]; then
+  say "this system has no apt: install what it calls these Debian packages: $packages"
+fi
+[ -z "$is_changed" ] || install_modules
+if [ -n "$is_changed" ] || [ "$unavailable" != "$known_unavailable" ]; then
+  printf '%s\n' "$key" "$unavailable" >$stamp
+fi
+if is_build_stale; then build; fi
