@@ -1,0 +1,30 @@
+/** What a value should have been, as a sentence completing "allowed: …"; undefined when it is right. */
+export type Fault = string | undefined;
+
+const ADDRESS = 'a ws:// or wss:// address, or "" for the embedded assistant';
+
+/** Checks the address of a server. A user name or a password in it would be shown in logs and lists of processes. */
+export function addressFault(value: string): Fault {
+  if (value === '') return undefined;
+  if (!URL.canParse(value)) return ADDRESS;
+  const { protocol, username, password, hash } = new URL(value);
+  if (protocol !== 'ws:' && protocol !== 'wss:') return ADDRESS;
+  if (username !== '' || password !== '') {
+    return 'no user name or password in the address: name a file with the token in server.token_file';
+  }
+  return hash === '' ? undefined : 'an address without "#…", which no server ever sees';
+}
+
+/** Checks a list of hotwords. */
+export function phrasesFault(phrases: readonly string[]): Fault {
+  if (phrases.some((phrase) => phrase.trim() === '')) return 'no empty phrase in the list';
+  const different = new Set(phrases.map((phrase) => phrase.trim().toLowerCase()));
+  return different.size < phrases.length ? 'each phrase only once' : undefined;
+}
+
+/** Checks an address to listen on: host:port, with an IPv6 host in brackets. */
+export function listenFault(value: string): Fault {
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(value)?.[1];
+  if (port === undefined) return 'an address and a port, such as "127.0.0.1:8137" or "[::1]:8137"';
+  return Number(port) > 65_535 ? 'a port from 0 to 65535' : undefined;
+}

@@ -1,0 +1,47 @@
+import type { Config } from './schema.js';
+
+/** A rule between keys: which keys it reads, when it is broken, and what to do then. */
+export interface JointCheck {
+  keys: readonly [string, ...string[]];
+  isBroken(config: Config): boolean;
+  remedy: string;
+}
+
+/** The rules that no key can check alone. */
+export const JOINT_CHECKS: readonly JointCheck[] = [
+  {
+    keys: ['link.retry_base_ms', 'link.retry_max_ms'],
+    isBroken: ({ link }) => link.retry_base_ms > link.retry_max_ms,
+    remedy: 'link.retry_base_ms must not be above link.retry_max_ms',
+  },
+  {
+    keys: ['link.retry_first_ms', 'link.retry_max_ms'],
+    isBroken: ({ link }) => link.retry_first_ms > link.retry_max_ms,
+    remedy: 'link.retry_first_ms must not be above link.retry_max_ms',
+  },
+  {
+    keys: ['link.pong_timeout_ms', 'link.ping_idle_ms'],
+    isBroken: ({ link }) => link.pong_timeout_ms > link.ping_idle_ms,
+    remedy: 'a ping must be answered before the next one: link.pong_timeout_ms must not be above link.ping_idle_ms',
+  },
+  {
+    keys: ['hotword.engine', 'hotword.phrases'],
+    isBroken: ({ hotword }) => hotword.engine !== 'none' && hotword.phrases.length === 0,
+    remedy: 'give at least one phrase, or set hotword.engine = "none"',
+  },
+  {
+    keys: ['hotword.engine', 'hotword.porcupine.access_key_file'],
+    isBroken: ({ hotword }) => hotword.engine === 'porcupine' && hotword.porcupine.access_key_file === '',
+    remedy: 'porcupine needs a file with an access key, or set hotword.engine = "auto"',
+  },
+  {
+    keys: ['mic.backend', 'mic.device'],
+    isBroken: ({ mic }) => mic.backend === 'file' && mic.device === '',
+    remedy: 'the file backend needs the path of a WAV file in mic.device',
+  },
+  {
+    keys: ['speaker.backend', 'speaker.device'],
+    isBroken: ({ speaker }) => speaker.backend === 'file' && speaker.device === '',
+    remedy: 'the file backend needs the path of a WAV file in speaker.device',
+  },
+];

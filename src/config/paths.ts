@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ConfigError } from '../errors.js';
+
+const CREDENTIALS = /^\$(?:CREDENTIALS_DIRECTORY|\{CREDENTIALS_DIRECTORY\})\//;
+
+/** The systemd credential that serves a key which is empty. */
+const CREDENTIAL_NAMES: ReadonlyMap<string, string> = new Map([
+  ['server.token_file', 'server-token'],
+  ['hotword.porcupine.access_key_file', 'porcupine-access-key'],
+]);
+
+/** Where paths start from besides the folder of their source. */
+export interface Places {
+  /** The folder that `~/` stands for. */
+  home: string;
+  /** The folder systemd puts this service's credentials into, if it does. */
+  credentials?: string | undefined;
+}
+
+/** The value of a key with every path in it made absolute; other keys' values as they are. */
+export function withAbsolutePaths(path: string, value: unknown, folder: string, places: Places): unknown {
+  const absolute = (text: unknown) => (typeof text === 'string' ? absolutePath(text, folder, places) : text);
+  if (path === 'hotword.openwakeword.models') return mapTable(value, absolute);
+  if (path === 'hotword.porcupine.keywords') return mapTable(value, (text) => (isFile(text) ? absolute(text) : text));
+  return path.endsWith('_file') || path.endsWith('_dir') ? absolute(value) : value;
+}
+
+/**
+ * The absolute form of a path: relative ones start from `folder`, `~/` from the home,
+ * `$CREDENTIALS_DIRECTORY/` from the folder of the service's credentials. "" stays "".
+ * Throws ConfigError when there are no credentials.
+ */
+export function absolutePath(text: string, folder: string, places: Places): string {
+  if (text === '') return text;
+  if (text.startsWith('~/')) return join(places.home, text.slice(2));
+  if (!CREDENTIALS.test(text)) return resolve(folder, text);
+  if (places.credentials) return text.replace(CREDENTIALS, `${places.credentials}/`);
+  throw new ConfigError('$CREDENTIALS_DIRECTORY is set only in a systemd service with LoadCredential=');
+}
+
+/** The credential that serves this key, when the service has one: its path, and its name for a person. */
+export function credentialFor(path: string, places: Places): { file: string; source: string } | undefined {
+  const name = CREDENTIAL_NAMES.get(path);
+  if (name === undefined || !places.credentials) return undefined;
+  const file = join(places.credentials, name);
+  return existsSync(file) ? { file, source: `credential ${name}` } : undefined;
+}
+
+function isFile(text: unknown): boolean {
+  return typeof text === 'string' && (text.includes('/') || text.endsWith('.ppn'));
+}
+
+function mapTable(value: unknown, change: (item: unknown) => unknown): unknown {
+  return Object.fromEntries(Object.entries(value ?? {}).map(([key, item]) => [key, change(item)]));
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { addressFault, type Fault, listenFault, phrasesFault } from './checks.js';
+
+const words = <const T extends readonly [string, ...string[]]>(...names: T) =>
+  z.enum(names).describe(`one of ${names.map((name) => `"${name}"`).join(', ')}`);
+const text = (allowed: string) => z.string().describe(allowed);
+const flag = () => z.boolean().describe('true or false');
+const milliseconds = (min: number, max: number) =>
+  z.int().min(min).max(max).describe(`a whole number of milliseconds from ${min} to ${max}`);
+const count = (min: number, max: number, unit: string) =>
+  z.int().min(min).max(max).describe(`a whole number${unit} from ${min} to ${max}`);
+const amount = (min: number, max: number, unit = '') =>
+  z.number().min(min).max(max).describe(`a number${unit} from ${min} to ${max}`);
+/** A leaf with a check of its own, which says what is allowed. */
+const checked = <T extends z.ZodType>(leaf: T, fault: (value: z.infer<T>) => Fault) =>
+  leaf.superRefine((value, context) => {
+    const message = fault(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message, input: value });
+  });
+const file = () => text('the path of a file, or "" for none');
+const device = () => text('the name of a device as `tars-client devices` lists it, or "" for the default one');
+
+/**
+ * Every key of the configuration, spelled as in the file, with the values it may have. It has no defaults: those are
+ * in config/default.toml, which names every key. A leaf's description completes the sentence "allowed: …".
+ */
+export const schema = z.strictObject({
+  server: z.strictObject({
+    url: checked(z.string(), addressFault),
+    protocol: words('gemitars'),
+    token_file: file(),
+    ca_file: file(),
+    allow_plaintext: flag(),
+  }),
+  link: z.strictObject({
+    retry_first_ms: milliseconds(0, 60_000),
+    retry_base_ms: milliseconds(1, 600_000),
+    retry_max_ms: milliseconds(1, 3_600_000),
+    stable_ms: milliseconds(0, 3_600_000),
+    ping_idle_ms: milliseconds(10, 600_000),
+    ping_session_ms: milliseconds(10, 600_000),
+    pong_timeout_ms: milliseconds(10, 600_000),
+  }),
+  mic: z.strictObject({
+    backend: words('auto', 'naudiodon', 'arecord', 'file', 'stdin'),
+    device: device(),
+    rate_hz: count(8_000, 96_000, ' of hertz'),
+    channel: count(1, 8, ''),
+    gain_db: amount(-40, 40, ' of decibels'),
+  }),
+  speaker: z.strictObject({
+    backend: words('auto', 'speaker', 'aplay', 'file'),
+    device: device(),
+    volume: amount(0, 1),
+    prebuffer_ms: milliseconds(0, 5_000),
+    lead_in_ms: milliseconds(0, 5_000),
+  }),
+  hotword: z.strictObject({
+    engine: words('auto', 'porcupine', 'openwakeword', 'pocketsphinx', 'none'),
+    phrases: checked(z.array(z.string()), phrasesFault).describe('a list of phrases, such as ["hey tars"]'),
+    sensitivity: amount(0, 1),
+    refractory_ms: milliseconds(0, 60_000),
+    porcupine: z.strictObject({
+      access_key_file: file(),
+      keywords: z
+        .record(z.string(), z.string().min(1))
+        .describe('a table of phrase = ".ppn file or built-in name", such as { "hey tars" = "hey-tars.ppn" }'),
+    }),
+    openwakeword: z.strictObject({
+      front_end_dir: text('the path of a folder, or "" for the one that comes with the models'),
+      threshold: amount(0, 1),
+      models: z
+        .record(z.string(), z.string().min(1))
+        .describe('a table of phrase = ".onnx file", such as { "hey tars" = "hey-tars.onnx" }'),
+    }),
+    pocketsphinx: z.strictObject({
+      threshold: z.number().gt(0).max(1).describe('a number above 0 and up to 1, such as 1e-20'),
+      pronunciations: z
+        .record(z.string(), z.array(z.string().min(1)).min(1))
+        .describe('a table of word = ["pronunciation", …], such as { tars = ["T AA R Z"] }'),
+    }),
+  }),
+  session: z.strictObject({
+    pre_roll_ms: milliseconds(0, 10_000),
+    connect_grace_ms: milliseconds(0, 60_000),
+    turn_limit_ms: milliseconds(100, 3_600_000),
+    idle_limit_ms: milliseconds(100, 3_600_000),
+    reply_stall_ms: milliseconds(100, 600_000),
+    reply_limit_ms: milliseconds(100, 3_600_000),
+    settle_ms: milliseconds(0, 10_000),
+    barge_in: words('off', 'hotword', 'speech'),
+  }),
+  cues: z.strictObject({
+    enabled: flag(),
+    volume: amount(0, 1),
+    heard: flag(),
+    offline: flag(),
+    over: flag(),
+    error: flag(),
+  }),
+  log: z.strictObject({
+    level: words('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    format: words('auto', 'pretty', 'json'),
+  }),
+  page: z.strictObject({
+    enabled: flag(),
+    listen: checked(z.string(), listenFault),
+  }),
+  assistant: z.strictObject({
+    demonstrate: flag(),
+    end_of_speech_ms: milliseconds(100, 10_000),
+    silence_limit_ms: milliseconds(100, 600_000),
+  }),
+});
+
+/** The effective configuration: every key, checked, paths absolute. Keys are spelled as in the file. */
+export type Config = z.infer<typeof schema>;
