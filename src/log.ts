@@ -23,6 +23,7 @@ export interface Events {
   'reply.completed': { playedMs: number; underruns: number };
   'protocol.ignored': { type: string; detail: string };
   'turn.timing': {
+    turn: number;
     /** From the hotword (or the end of the reply before) to the first microphone byte given to the socket. */
     firstByteOutMs: number;
     /** From the first microphone byte of the turn to the first byte of the reply. */

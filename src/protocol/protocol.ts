@@ -24,7 +24,7 @@ export type EndReason =
   | 'user'
   | 'turn limit'
   | 'silence'
-  | 'session limit'
+  | 'reply limit'
   | 'microphone lost'
   | 'speaker lost'
   | 'engine lost'
@@ -33,7 +33,7 @@ export type EndReason =
 
 /** What the device tells the server, in this program's terms. */
 export type DeviceEvent =
-  | { type: 'session.started'; phrase: string; score: number }
+  | { type: 'session.started' }
   /** Microphone audio in the protocol's `micFormat`. */
   | { type: 'mic.audio'; pcm: Uint8Array }
   /** The reply has been played to its last sample, or cannot be played. Once a reply. */

@@ -1,0 +1,85 @@
+import type { HotwordListener } from '../hotword/listener.js';
+import type { SampleRing } from '../pcm/ring.js';
+import type { MicRoute } from './events.js';
+
+/** Options of `Router`. */
+export interface RouterOptions {
+  /** The last stretch of sound; must hold the pre-roll and all that may be held for a connection. */
+  ring: SampleRing;
+  /** The engine's ear; counts samples as the ring does. */
+  listener: HotwordListener;
+  /** Sound in front of the end of the hotword that goes to the server too, in samples. */
+  preRollSamples: number;
+  /** Takes the microphone audio of the person's turn, in order, none missing and none twice. */
+  toServer: (samples: Int16Array) => void;
+}
+
+/** Samples of the largest message to the server: 160 ms at 16 kHz, as the devices of the field send. */
+const MESSAGE_SAMPLES = 2560;
+
+/**
+ * Leads the microphone's chunks to the engine or to the server. Everything goes through the ring, and what the server
+ * gets is read from the ring at a cursor, so that the hand-over from engine to server is exact to the sample.
+ */
+export class Router {
+  readonly #options: RouterOptions;
+  #route: MicRoute['to'] = 'nowhere';
+  #isListening = false;
+  #cursor = 0;
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one chunk from the microphone. */
+  chunk(samples: Int16Array): void {
+    this.#options.ring.write(samples);
+    if (this.#isListening) this.#options.listener.feed(samples);
+    // The engine may have found the hotword in this very chunk, and the route may be another one now.
+    if (this.#route === 'server') this.#flush();
+  }
+
+  /** Leads the chunks another way, from the next sample on. */
+  turn(route: MicRoute): void {
+    const { ring } = this.#options;
+    switch (route.to) {
+      case 'hold':
+        this.#cursor = this.#startOf(route.endedAt);
+        break;
+      case 'server':
+        if (route.endedAt !== undefined) this.#cursor = Math.max(route.endedAt, ring.start);
+        else if (this.#route !== 'hold') this.#cursor = ring.end;
+        break;
+      default:
+        break;
+    }
+    this.#route = route.to;
+    this.#listen(route.to === 'engine' || (route.to === 'gate' && route.isArmed));
+    if (route.to === 'server') this.#flush();
+  }
+
+  /** The stream of chunks was interrupted: nothing from before may be taken for what comes next, or be sent. */
+  forget(): void {
+    this.#options.ring.clear();
+    this.#cursor = this.#options.ring.end;
+    this.#options.listener.reset(this.#options.ring.end);
+  }
+
+  #startOf(endedAt: number | undefined): number {
+    const { ring, preRollSamples } = this.#options;
+    return Math.max(ring.start, (endedAt ?? ring.end) - preRollSamples);
+  }
+
+  #listen(isListening: boolean): void {
+    const { listener, ring } = this.#options;
+    if (isListening && !this.#isListening) listener.reset(ring.end);
+    this.#isListening = isListening;
+  }
+
+  #flush(): void {
+    const { ring, toServer } = this.#options;
+    const { samples } = ring.readFrom(this.#cursor);
+    this.#cursor = ring.end;
+    for (let at = 0; at < samples.length; at += MESSAGE_SAMPLES) toServer(samples.subarray(at, at + MESSAGE_SAMPLES));
+  }
+}

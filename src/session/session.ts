@@ -1,0 +1,240 @@
+import { type Actor, createActor } from 'xstate';
+import type { Clock } from '../clock.js';
+import type { CuePlayer } from '../cues/player.js';
+import type { Link, LinkListener } from '../link/link.js';
+import type { Journal, Log } from '../log.js';
+import { bytesOf } from '../pcm/format.js';
+import type { Codec, DeviceEvent, Protocol, ServerEvent, WireMessage } from '../protocol/protocol.js';
+import type { ReplyBuffer, ReplyListener } from '../speaker/reply-buffer.js';
+import type { BargeIn, SessionEvent, SessionLimits, SessionOrders } from './events.js';
+import { sessionMachine } from './machine.js';
+import type { Router } from './router.js';
+import { TurnTiming } from './timing.js';
+import { nameOfState, whyOf } from './words.js';
+
+/** The parts a session works with. */
+export interface SessionParts {
+  link: Link;
+  protocol: Protocol;
+  router: Router;
+  replies: ReplyBuffer;
+  cues: CuePlayer;
+  /** Opens or closes the capture; called when the device is muted and unmuted. */
+  capture: (isOn: boolean) => void;
+}
+
+/** Options of `Session`. */
+export interface SessionOptions {
+  limits: SessionLimits;
+  bargeIn: BargeIn;
+  journal: Journal;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Runs the statechart: carries out its orders with the parts, and tells it what the parts tell. Audio passes by it,
+ * from the router to the link and from the link to the reply buffer.
+ */
+export class Session {
+  readonly #parts: SessionParts;
+  readonly #options: SessionOptions;
+  readonly #actor: Actor<typeof sessionMachine>;
+  #codec: Codec | undefined;
+  #state = 'idle';
+  #startedMs = 0;
+  #turnBeganMs = 0;
+  #timing: TurnTiming | undefined;
+  #ignored = new Map<string, number>();
+
+  constructor(parts: SessionParts, options: SessionOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#actor = createActor(sessionMachine.provide({ actions: this.#actions() }), {
+      input: { limits: options.limits, bargeIn: options.bargeIn },
+      clock: xstateClock(options.clock),
+      inspect: (inspection) => {
+        if (inspection.type === '@xstate.snapshot' && inspection.actorRef === this.#actor) {
+          this.#noteState(nameOfState(inspection.snapshot), whyOf(inspection.event));
+        }
+      },
+    });
+  }
+
+  /** The present state's name, as in the log. */
+  get state(): string {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#actor.start();
+  }
+
+  /** Tells the machine what happened. */
+  send(event: SessionEvent): void {
+    if (event.type === 'hotword' || event.type === 'trigger') this.#turnBeganMs = this.#options.clock.nowMs();
+    this.#actor.send(event);
+  }
+
+  /** Ends a conversation, with a word to the server, and stops. May be called twice. */
+  async close(): Promise<void> {
+    if (this.#actor.getSnapshot().status === 'active') this.#actor.send({ type: 'shutdown' });
+    this.#actor.stop();
+    await this.#parts.replies.clear();
+  }
+
+  /** What the link tells. */
+  readonly linkListener: LinkListener = {
+    up: (info) => {
+      this.#codec = this.#parts.protocol.connect();
+      this.#options.journal.record('link.up', info);
+      this.send({ type: 'link.up' });
+    },
+    down: ({ wasUp, ...info }) => {
+      this.#codec = undefined;
+      this.#options.journal.record('link.down', info);
+      this.#reportIgnored();
+      if (wasUp) this.send({ type: 'link.down', reason: info.reason });
+    },
+    message: (message) => {
+      for (const event of this.#codec?.decode(message) ?? []) this.#obey(event);
+    },
+  };
+
+  /** What the reply buffer tells. */
+  readonly replyListener: ReplyListener = {
+    started: ({ firstSampleMs }) => {
+      this.#timing?.noteFirstSample(firstSampleMs);
+      this.#options.journal.record('reply.started', { firstSampleMs: Math.round(firstSampleMs) });
+    },
+    drained: (info) => {
+      this.#options.journal.record('reply.completed', info);
+      const timing = this.#timing?.finish(info.playedMs);
+      this.send({ type: 'playback.drained' });
+      if (timing) this.#options.journal.record('turn.timing', timing);
+      this.#beginTurn();
+    },
+    failed: ({ why }) => this.send({ type: 'playback.failed', why }),
+    held: (hold) => {
+      this.#parts.link.holdReading(hold);
+      this.send({ type: 'reply.held', hold });
+    },
+  };
+
+  /** Microphone audio of the person's turn, on its way to the server. */
+  sendAudio(samples: Int16Array): void {
+    this.#tell({ type: 'mic.audio', pcm: bytesOf(samples) });
+    this.#timing?.noteOut(this.#options.clock.nowMs());
+  }
+
+  #obey(event: ServerEvent): void {
+    switch (event.type) {
+      case 'reply.started':
+        this.#timing?.noteBack(this.#options.clock.nowMs());
+        this.send({ type: 'server.replyStarted', format: event.format });
+        break;
+      case 'reply.audio':
+        this.#parts.replies.push(event.pcm);
+        this.send({ type: 'server.replyAudio' });
+        break;
+      case 'reply.ended':
+        this.send({ type: 'server.replyEnded' });
+        break;
+      case 'session.ended':
+        this.send({ type: 'server.sessionEnded', reason: event.reason });
+        break;
+      case 'ignored':
+        this.#ignore(event.kind, event.detail);
+        break;
+      case 'session.requested':
+      case 'text':
+      case 'error':
+        this.#ignore(event.type, 'this device has no use for it');
+        break;
+    }
+  }
+
+  /** Counted, and logged the first time on each connection: a server that repeats itself must not fill the log. */
+  #ignore(kind: string, detail: string): void {
+    const count = (this.#ignored.get(kind) ?? 0) + 1;
+    this.#ignored.set(kind, count);
+    if (count === 1) this.#options.journal.record('protocol.ignored', { type: kind, detail });
+  }
+
+  #reportIgnored(): void {
+    if (this.#ignored.size > 0) this.#options.log.info({ counts: Object.fromEntries(this.#ignored) }, 'ignored messages');
+    this.#ignored = new Map();
+  }
+
+  #tell(event: DeviceEvent): void {
+    for (const message of this.#codec?.encode(event) ?? ([] as WireMessage[])) this.#parts.link.send(message);
+  }
+
+  #actions() {
+    const { router, replies, cues, link, capture } = this.#parts;
+    const orders: SessionOrders = {
+      route: (route) => router.turn(route),
+      capture: ({ isOn }) => {
+        router.forget();
+        capture(isOn);
+      },
+      tell: (event) => this.#tell(event),
+      cue: ({ name }) => cues.play(name),
+      hurryLink: () => {
+        if (link.isUp) this.#actor.send({ type: 'link.up' });
+        link.hurry();
+      },
+      tempo: ({ tempo }) => link.setTempo(tempo),
+      reply: (order) => {
+        if (order.do === 'begin') replies.begin(order.format);
+        else if (order.do === 'end') replies.end();
+        else if (order.do === 'extend') replies.extend();
+        else void replies.clear();
+      },
+      noteStarted: ({ turn }) => this.#noteStarted(turn),
+      noteEnded: ({ reason }) => this.#noteEnded(reason),
+    };
+    return {
+      route: (_: unknown, params: Parameters<SessionOrders['route']>[0]) => orders.route(params),
+      capture: (_: unknown, params: Parameters<SessionOrders['capture']>[0]) => orders.capture(params),
+      tell: (_: unknown, params: Parameters<SessionOrders['tell']>[0]) => orders.tell(params),
+      cue: (_: unknown, params: Parameters<SessionOrders['cue']>[0]) => orders.cue(params),
+      hurryLink: () => orders.hurryLink(),
+      tempo: (_: unknown, params: Parameters<SessionOrders['tempo']>[0]) => orders.tempo(params),
+      reply: (_: unknown, params: Parameters<SessionOrders['reply']>[0]) => orders.reply(params),
+      noteStarted: (_: unknown, params: Parameters<SessionOrders['noteStarted']>[0]) => orders.noteStarted(params),
+      noteEnded: (_: unknown, params: Parameters<SessionOrders['noteEnded']>[0]) => orders.noteEnded(params),
+    };
+  }
+
+  #noteStarted(turn: number): void {
+    this.#startedMs = this.#options.clock.nowMs();
+    this.#timing = new TurnTiming(turn, this.#turnBeganMs);
+    this.#options.journal.record('session.started', { turn });
+  }
+
+  #noteEnded(reason: string): void {
+    const ms = Math.round(this.#options.clock.nowMs() - this.#startedMs);
+    this.#timing = undefined;
+    this.#options.journal.record('session.ended', { reason, ms });
+  }
+
+  #beginTurn(): void {
+    if (this.#timing) this.#timing = new TurnTiming(this.#actor.getSnapshot().context.turn, this.#options.clock.nowMs());
+  }
+
+  #noteState(to: string, why: string): void {
+    if (to === this.#state) return;
+    const from = this.#state;
+    this.#state = to;
+    this.#options.journal.record('state.changed', { from, to, why });
+  }
+}
+
+/** The clock as XState wants it. */
+function xstateClock(clock: Clock) {
+  return {
+    setTimeout: (callback: () => void, delayMs: number) => clock.setTimeout(callback, delayMs),
+    clearTimeout: (timer: unknown) => clock.clearTimeout(timer as object),
+  };
+}

@@ -1,0 +1,259 @@
+import type { Clock, Timer } from '../clock.js';
+import { messageOf } from '../errors.js';
+import type { Log } from '../log.js';
+import { bytesOfMs, frameBytes, msOfBytes, type PcmFormat } from '../pcm/format.js';
+import { PcmQueue } from '../pcm/queue.js';
+import { applyVolume } from '../pcm/volume.js';
+import type { Playback, Speaker } from './speaker.js';
+
+/** What a reply buffer tells about the reply that is playing. Calls never come from inside its own methods. */
+export interface ReplyListener {
+  /** The first sample has been given to the device, this long after `begin`. */
+  started(info: { firstSampleMs: number }): void;
+  /** The last sample has been played. */
+  drained(info: { playedMs: number; underruns: number }): void;
+  /** The reply cannot be played (any further); the rest of it is dropped. */
+  failed(info: { why: string }): void;
+  /** Enough is waiting (true): whoever feeds the reply should pause; or there is room again (false). */
+  held(hold: boolean): void;
+}
+
+/** Options of `ReplyBuffer`; durations in milliseconds of sound. */
+export interface ReplyBufferOptions {
+  speaker: Speaker;
+  listener: ReplyListener;
+  clock: Clock;
+  log: Log;
+  /** Buffered before the first sample is played. */
+  prebufferMs: number;
+  /** Silence in front of a reply, for amplifiers that swallow the first sound. */
+  leadInMs: number;
+  /** 0 to 1. */
+  volume: number;
+}
+
+/** How far the device is kept ahead of what is heard: covers a busy event loop; dropped at once by `clear`. */
+const LEAD_MS = 200;
+/** The device is never let dry: below this, silence takes the place of sound that has not come. */
+const DRY_MS = 60;
+const TICK_MS = 20;
+/** Buffered again after an underrun: doubled each time, from the prebuffer up to here (field policy). */
+const REBUFFER_MAX_MS = 400;
+/** A server's audio may arrive behind its end marker: so long after the marker the reply still takes some. */
+const LATE_AUDIO_MS = 150;
+/** Beyond this much waiting sound the sender is held, and let go again at half of it. */
+const HOLD_MS = 60_000;
+/** The device's own word that all has been played may be this late, beyond the computed duration. */
+const DRAIN_MARGIN_MS = 2000;
+
+type Stage = 'filling' | 'playing' | 'draining';
+
+interface Reply {
+  format: PcmFormat;
+  playback: Playback;
+  stage: Stage;
+  queue: PcmQueue;
+  beganAtMs: number;
+  endedAtMs: number | undefined;
+  /** When the first sample was given to the device; undefined before. */
+  startedAtMs: number | undefined;
+  /** Everything given to the device, silence too. */
+  writtenBytes: number;
+  /** Buffered before it plays on. */
+  targetMs: number;
+  underruns: number;
+  isHolding: boolean;
+  isBlocked: boolean;
+}
+
+/**
+ * Stands between a server, which sends a reply as it likes, and the device, which wants it evenly: starts when enough
+ * has come, keeps the device a little ahead, fills gaps with silence and counts them, and ends when the device says
+ * that the last sample has been played.
+ */
+export class ReplyBuffer {
+  readonly #options: ReplyBufferOptions;
+  #reply: Reply | undefined;
+  #timer: Timer | undefined;
+
+  constructor(options: ReplyBufferOptions) {
+    this.#options = options;
+  }
+
+  /** True from `begin` until the reply was drained, failed or cleared. */
+  get isActive(): boolean {
+    return this.#reply !== undefined;
+  }
+
+  /** A reply begins; one that is still playing is cleared. Without a device the reply fails, by event. */
+  begin(format: PcmFormat): void {
+    void this.clear();
+    const { speaker, clock, prebufferMs, leadInMs } = this.#options;
+    try {
+      const reply: Reply = {
+        format,
+        playback: speaker.open(format),
+        stage: 'filling',
+        queue: new PcmQueue(frameBytes(format)),
+        beganAtMs: clock.nowMs(),
+        endedAtMs: undefined,
+        startedAtMs: undefined,
+        writtenBytes: 0,
+        targetMs: prebufferMs,
+        underruns: 0,
+        isHolding: false,
+        isBlocked: false,
+      };
+      reply.queue.pushSilence(bytesOfMs(format, leadInMs));
+      this.#reply = reply;
+    } catch (error) {
+      const why = messageOf(error);
+      clock.setTimeout(() => this.#options.listener.failed({ why }), 0);
+    }
+  }
+
+  /** More of the reply, in blocks of any length; a part of a frame waits for its rest. Ignored outside a reply. */
+  push(pcm: Uint8Array): void {
+    const reply = this.#reply;
+    if (!reply || reply.stage === 'draining') return;
+    reply.queue.push(pcm);
+    if (reply.stage === 'filling') this.#pump(reply);
+    this.#holdOrRelease(reply);
+  }
+
+  /** Nothing more is expected, except what is late. */
+  end(): void {
+    const reply = this.#reply;
+    if (!reply || reply.endedAtMs !== undefined) return;
+    reply.endedAtMs = this.#options.clock.nowMs();
+    this.#pump(reply);
+  }
+
+  /** A further reply begins behind this one, in the same format: `end` has been said too early. */
+  extend(): void {
+    if (this.#reply) this.#reply.endedAtMs = undefined;
+  }
+
+  /** Silence now; the reply is forgotten and none of its events come any more. May be called at any time. */
+  async clear(): Promise<void> {
+    const reply = this.#reply;
+    if (!reply) return;
+    this.#forget(reply);
+    await reply.playback.clear();
+  }
+
+  #pump(reply: Reply): void {
+    if (reply !== this.#reply || reply.stage === 'draining') return;
+    if (reply.stage === 'filling' && this.#isFilled(reply)) reply.stage = 'playing';
+    if (reply.stage === 'playing') this.#feed(reply);
+    if (this.#isPlayedOut(reply)) {
+      this.#drain(reply);
+      return;
+    }
+    const isDry = reply.startedAtMs !== undefined && this.#aheadMs(reply) < DRY_MS;
+    if (isDry) this.#fillGap(reply);
+    this.#timer ??= this.#options.clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#pump(reply);
+    }, TICK_MS);
+  }
+
+  #isFilled(reply: Reply): boolean {
+    return reply.endedAtMs !== undefined || msOfBytes(reply.format, reply.queue.bytes) >= reply.targetMs;
+  }
+
+  /** All sound is with the device, and nothing late can come any more. */
+  #isPlayedOut(reply: Reply): boolean {
+    if (reply.endedAtMs === undefined || reply.queue.bytes > 0) return false;
+    return this.#options.clock.nowMs() - reply.endedAtMs >= LATE_AUDIO_MS;
+  }
+
+  #aheadMs(reply: Reply): number {
+    if (reply.startedAtMs === undefined) return 0;
+    return msOfBytes(reply.format, reply.writtenBytes) - (this.#options.clock.nowMs() - reply.startedAtMs);
+  }
+
+  #feed(reply: Reply): void {
+    while (reply.queue.bytes > 0 && !reply.isBlocked && this.#aheadMs(reply) < LEAD_MS) {
+      const pcm = reply.queue.take(bytesOfMs(reply.format, TICK_MS));
+      this.#write(reply, applyVolume(pcm, reply.format, this.#options.volume));
+    }
+    this.#holdOrRelease(reply);
+  }
+
+  #write(reply: Reply, pcm: Uint8Array): void {
+    const isFirst = reply.startedAtMs === undefined;
+    reply.startedAtMs ??= this.#options.clock.nowMs();
+    reply.writtenBytes += pcm.length;
+    if (!reply.playback.write(pcm)) this.#waitForRoom(reply);
+    if (isFirst) this.#options.listener.started({ firstSampleMs: reply.startedAtMs - reply.beganAtMs });
+  }
+
+  #waitForRoom(reply: Reply): void {
+    reply.isBlocked = true;
+    void reply.playback.writable().then(() => {
+      reply.isBlocked = false;
+    });
+  }
+
+  /** Nothing to play just now: silence keeps the device from stopping; in the middle of a reply it is an underrun. */
+  #fillGap(reply: Reply): void {
+    if (reply.stage === 'playing' && reply.endedAtMs === undefined) {
+      reply.stage = 'filling';
+      reply.underruns += 1;
+      reply.targetMs = Math.min(REBUFFER_MAX_MS, reply.targetMs * 2);
+    }
+    if (!reply.isBlocked) this.#write(reply, new Uint8Array(bytesOfMs(reply.format, TICK_MS)));
+  }
+
+  #drain(reply: Reply): void {
+    const { clock, listener } = this.#options;
+    reply.stage = 'draining';
+    this.#stopTimer();
+    const limitMs = Math.max(0, this.#aheadMs(reply)) + DRAIN_MARGIN_MS;
+    this.#timer = clock.setTimeout(() => {
+      this.#fail(reply, `the device did not say within ${Math.round(limitMs)} ms that it has played the rest`);
+      void reply.playback.clear();
+    }, limitMs);
+    reply.playback.drain().then(
+      () => {
+        if (reply !== this.#reply) return;
+        this.#forget(reply);
+        const playedMs = Math.round(clock.nowMs() - (reply.startedAtMs ?? clock.nowMs()));
+        listener.drained({ playedMs, underruns: reply.underruns });
+      },
+      (error: unknown) => this.#fail(reply, messageOf(error)),
+    );
+  }
+
+  /** The loudspeaker is gone: the reply cannot go on. */
+  fail(why: string): void {
+    if (this.#reply) this.#fail(this.#reply, why);
+  }
+
+  #fail(reply: Reply, why: string): void {
+    if (reply !== this.#reply) return;
+    this.#forget(reply);
+    this.#options.listener.failed({ why });
+  }
+
+  #forget(reply: Reply): void {
+    this.#stopTimer();
+    this.#reply = undefined;
+    if (reply.isHolding) this.#options.listener.held(false);
+  }
+
+  #holdOrRelease(reply: Reply): void {
+    const waitingMs = msOfBytes(reply.format, reply.queue.bytes);
+    const hold = reply.isHolding ? waitingMs > HOLD_MS / 2 : waitingMs > HOLD_MS;
+    if (hold === reply.isHolding) return;
+    reply.isHolding = hold;
+    this.#options.log.debug({ waitingMs: Math.round(waitingMs), hold }, 'the reply comes faster than it plays');
+    this.#options.listener.held(hold);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
