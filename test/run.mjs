@@ -1,0 +1,90 @@
+// Builds if needed and runs one kind of tests: node test/run.mjs unit|contract|e2e|bench [name filter…]
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const DIST = join(ROOT, 'dist');
+const PROGRAMS = ['pulseaudio', 'pactl', 'pacat', 'parec', 'arecord', 'aplay', 'flite'];
+
+const isContract = (file) => file.endsWith('.contract.test.js');
+const isEndToEnd = (file) => file.startsWith(join('test', 'e2e') + sep);
+const isTest = (file) => file.endsWith('.test.js');
+
+const KINDS = {
+  unit: { takes: (file) => isTest(file) && !isContract(file) && !isEndToEnd(file), flags: ['--test-timeout=30000'] },
+  contract: {
+    takes: (file) => isContract(file) && !isEndToEnd(file),
+    flags: ['--test-concurrency=1', '--test-timeout=120000'],
+    needs: PROGRAMS,
+  },
+  e2e: {
+    takes: (file) => isTest(file) && isEndToEnd(file),
+    flags: ['--test-concurrency=1', '--test-timeout=300000'],
+    needs: PROGRAMS,
+  },
+  bench: {
+    takes: (file) => file.startsWith(join('test', 'bench') + sep) && file.endsWith('.bench.js'),
+    needs: PROGRAMS,
+  },
+};
+
+process.exit(main(process.argv[2], process.argv.slice(3)));
+
+function main(name, filters) {
+  const kind = Object.hasOwn(KINDS, name ?? '') ? KINDS[name] : undefined;
+  if (!kind) return fail(`usage: node test/run.mjs ${Object.keys(KINDS).join('|')} [name filter…]`, 64);
+  const missing = (kind.needs ?? []).filter((program) => !isOnPath(program));
+  if (missing.length > 0) return fail(`${name} tests need ${missing.join(', ')}: run ./setup.sh --test`, 1);
+  const built = build();
+  if (built !== 0) return built;
+
+  const files = filesUnder(join(DIST, 'test'))
+    .map((file) => relative(DIST, file))
+    .filter((file) => kind.takes(file) && isCurrent(file))
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .sort()
+    .map((file) => join('dist', file));
+  if (files.length === 0) {
+    return filters.length > 0 ? fail(`no ${name} test is named like ${filters.join(' or ')}`, 1) : 0;
+  }
+  if (kind.flags) return run(process.execPath, ['--enable-source-maps', '--test', ...kind.flags, ...files]);
+  return files.map((file) => run(process.execPath, ['--enable-source-maps', file])).find((code) => code !== 0) ?? 0;
+}
+
+function build() {
+  const stamp = join(DIST, '.built');
+  const builtAtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+  const settings = ['package.json', 'tsconfig.json'].map((file) => join(ROOT, file));
+  const sources = [...filesUnder(join(ROOT, 'src')), ...filesUnder(join(ROOT, 'test')), ...settings];
+  if (sources.every((file) => statSync(file).mtimeMs <= builtAtMs)) return 0;
+  return run('npm', ['run', '--silent', 'build']);
+}
+
+/** A source that was removed or renamed leaves its old output behind. */
+function isCurrent(file) {
+  return existsSync(join(ROOT, file.replace(/\.js$/, '.ts')));
+}
+
+function filesUnder(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+function isOnPath(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit' });
+  if (error) return fail(`${command}: ${error.message}`, 1);
+  return status ?? 1;
+}
+
+function fail(message, code) {
+  process.stderr.write(`${message}\n`);
+  return code;
+}
