@@ -1,6 +1,6 @@
 /**
  * The child process of the naudiodon backend: opens the device named in its argument and writes its PCM to file
- * descriptor 3 until it is killed or its parent is gone.
+ * descriptor 3 until it is killed or its parent is gone. With the argument `list` it sends the list of devices instead.
  */
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
@@ -19,6 +19,7 @@ interface PortAudioDevice {
   id: number;
   name: string;
   maxInputChannels: number;
+  defaultSampleRate: number;
 }
 
 /** What is used of the naudiodon package. */
@@ -89,9 +90,18 @@ function endNow(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
+/** Sends what PortAudio sees, and ends. */
+function list(): void {
+  const inputs = loadNaudiodon()
+    .getDevices()
+    .filter((device) => device.maxInputChannels > 0);
+  process.send?.(inputs, () => endNow());
+}
+
 process.on('disconnect', endNow);
 try {
-  capture(JSON.parse(process.argv[2] ?? '') as CaptureRequest);
+  if (process.argv[2] === 'list') list();
+  else capture(JSON.parse(process.argv[2] ?? '') as CaptureRequest);
 } catch (error) {
   console.error(messageOf(error));
   process.exit(1);

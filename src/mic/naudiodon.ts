@@ -1,5 +1,10 @@
 import { fileURLToPath } from 'node:url';
+import type { Log } from '../log.js';
+import type { DeviceRow } from '../pcm/alsa-devices.js';
+import { childError, PcmChild } from '../pcm/child.js';
 import { type CaptureBackend, CHUNK_MS } from './child-microphone.js';
+
+const CHILD = fileURLToPath(new URL('./naudiodon-child.js', import.meta.url));
 
 /** PortAudio through the naudiodon package, in a Node child: its library prints, hangs and aborts there, not here. */
 export const naudiodon: CaptureBackend = {
@@ -10,7 +15,7 @@ export const naudiodon: CaptureBackend = {
       name: 'naudiodon',
       command: process.execPath,
       args: [
-        fileURLToPath(new URL('./naudiodon-child.js', import.meta.url)),
+        CHILD,
         JSON.stringify({ device, rateHz, channels: channel, chunkFrames: (rateHz * CHUNK_MS) / 1000 }),
       ],
       // Each pending read holds a thread of libuv's pool; the default of four would starve everything else.
@@ -21,3 +26,29 @@ export const naudiodon: CaptureBackend = {
     },
   }),
 };
+
+/** What PortAudio sees. Rejects with AudioError when the package does not load. */
+export async function listNaudiodon(log: Log): Promise<DeviceRow[]> {
+  const child = new PcmChild(
+    { name: 'naudiodon', command: process.execPath, args: [CHILD, 'list'], pcm: 'fd3', messages: true, remedy: '' },
+    log,
+  );
+  let rows: DeviceRow[] | undefined;
+  child.onMessage((message) => {
+    rows = (message as PortAudioInput[]).map(({ name, maxInputChannels, defaultSampleRate }, index) => ({
+      backend: 'naudiodon',
+      name,
+      detail: `${maxInputChannels} channels, ${defaultSampleRate} Hz`,
+      isDefault: index === 0,
+    }));
+  });
+  const exit = await child.exited;
+  if (!rows) throw childError(exit);
+  return rows;
+}
+
+interface PortAudioInput {
+  name: string;
+  maxInputChannels: number;
+  defaultSampleRate: number;
+}

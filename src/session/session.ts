@@ -4,6 +4,7 @@ import type { CuePlayer } from '../cues/player.js';
 import type { Link, LinkListener } from '../link/link.js';
 import type { Journal, Log } from '../log.js';
 import { bytesOf } from '../pcm/format.js';
+import type { SpeechDetector } from '../pcm/level.js';
 import type { Codec, DeviceEvent, Protocol, ServerEvent, WireMessage } from '../protocol/protocol.js';
 import type { ReplyBuffer, ReplyListener } from '../speaker/reply-buffer.js';
 import type { BargeIn, SessionEvent, SessionLimits, SessionOrders } from './events.js';
@@ -19,6 +20,8 @@ export interface SessionParts {
   router: Router;
   replies: ReplyBuffer;
   cues: CuePlayer;
+  /** Tells whether the person speaks in what goes to the server. */
+  speech: SpeechDetector;
   /** Opens or closes the capture; called when the device is muted and unmuted. */
   capture: (isOn: boolean) => void;
 }
@@ -32,6 +35,9 @@ export interface SessionOptions {
   log: Log;
 }
 
+/** How often the machine hears of speech that lasts. */
+const SPOKE_EVERY_MS = 500;
+
 /**
  * Runs the statechart: carries out its orders with the parts, and tells it what the parts tell. Audio passes by it,
  * from the router to the link and from the link to the reply buffer.
@@ -43,6 +49,7 @@ export class Session {
   #codec: Codec | undefined;
   #state = 'idle';
   #startedMs = 0;
+  #spokeAtMs = Number.NEGATIVE_INFINITY;
   #turnBeganMs = 0;
   #timing: TurnTiming | undefined;
   #ignored = new Map<string, number>();
@@ -64,6 +71,10 @@ export class Session {
   /** The present state's name, as in the log. */
   get state(): string {
     return this.#state;
+  }
+
+  get isMuted(): boolean {
+    return this.#actor.getSnapshot().context.isMuted;
   }
 
   start(): void {
@@ -124,7 +135,13 @@ export class Session {
   /** Microphone audio of the person's turn, on its way to the server. */
   sendAudio(samples: Int16Array): void {
     this.#tell({ type: 'mic.audio', pcm: bytesOf(samples) });
-    this.#timing?.noteOut(this.#options.clock.nowMs());
+    const nowMs = this.#options.clock.nowMs();
+    this.#timing?.noteOut(nowMs);
+    const { speaking } = this.#parts.speech.feed(samples);
+    if (speaking && nowMs - this.#spokeAtMs >= SPOKE_EVERY_MS) {
+      this.#spokeAtMs = nowMs;
+      this.send({ type: 'person.spoke' });
+    }
   }
 
   #obey(event: ServerEvent): void {

@@ -47,7 +47,7 @@ class Player {
   #dropUntil = 0;
   #current: Stretch | undefined;
   #clearing: Stretch | undefined;
-  #next: Extract<PlayerCommand, { type: 'open' }> | undefined;
+  #later: PlayerCommand[] = []; // what came while the device was still being closed
 
   constructor(Speaker: SpeakerClass, device: string) {
     this.#Speaker = Speaker;
@@ -60,19 +60,15 @@ class Player {
   }
 
   obey(command: PlayerCommand): void {
-    if (command.type === 'open') this.#open(command);
+    // Many devices can be opened only once.
+    if (this.#clearing) this.#later.push(command);
+    else if (command.type === 'open') this.#open(command);
     else if (command.type === 'clear') this.#clear(command);
-    else this.#end(command);
+    else if (this.#current?.id === command.id) this.#current.endsAt = command.at;
     this.#pump();
   }
 
-  #open(command: Extract<PlayerCommand, { type: 'open' }>): void {
-    // Many devices can be opened only once.
-    if (this.#clearing) this.#next = command;
-    else this.#begin(command);
-  }
-
-  #begin({ id, at, format }: Extract<PlayerCommand, { type: 'open' }>): void {
+  #open({ id, at, format }: Extract<PlayerCommand, { type: 'open' }>): void {
     this.#dropUntil = Math.max(this.#dropUntil, at);
     const stream = new this.#Speaker({
       channels: format.channels,
@@ -93,11 +89,6 @@ class Player {
     stream.once('close', () => this.#noteClosed(id));
     // The package opens the device at the first write: an empty one opens it while the first sound is under way.
     stream.write(Buffer.alloc(0));
-  }
-
-  #end({ id, at }: Extract<PlayerCommand, { type: 'end' }>): void {
-    if (this.#current?.id === id) this.#current.endsAt = at;
-    else if (this.#next?.id === id) this.#endOfNext = at;
   }
 
   /** Gives the stream the next waiting frames, one write at a time, or ends it. */
@@ -149,9 +140,7 @@ class Player {
     this.#clearing = undefined;
     stretch.stream.close(true);
     report({ type: 'cleared', id: stretch.id });
-    const next = this.#next;
-    this.#next = undefined;
-    if (next) this.#begin(next);
+    for (const command of this.#later.splice(0)) this.obey(command);
   }
 
   #fail(id: number, error: unknown): void {

@@ -1,0 +1,294 @@
+import { readFileSync } from 'node:fs';
+import { AssistantServer } from './assistant/server.js';
+import type { Clock } from './clock.js';
+import type { Config } from './config.js';
+import { maskUrl } from './config.js';
+import { CuePlayer } from './cues/player.js';
+import { ConfigError, messageOf } from './errors.js';
+import type { HotwordEngine } from './hotword/engine.js';
+import { HotwordListener } from './hotword/listener.js';
+import { createEngine } from './hotword/registry.js';
+import type { Link } from './link/link.js';
+import { WsLink } from './link/ws-link.js';
+import type { Journal, Log } from './log.js';
+import type { Microphone } from './mic/microphone.js';
+import { MICROPHONES } from './mic/registry.js';
+import { SPEECH_FORMAT } from './pcm/format.js';
+import { SpeechDetector } from './pcm/level.js';
+import { SampleRing } from './pcm/ring.js';
+import { PROTOCOLS } from './protocol/registry.js';
+import { Capture } from './session/capture.js';
+import { Router } from './session/router.js';
+import { Session } from './session/session.js';
+import { SPEAKERS } from './speaker/registry.js';
+import { ReplyBuffer } from './speaker/reply-buffer.js';
+import type { Speaker } from './speaker/speaker.js';
+import { SpeakerWatch } from './speaker/watch.js';
+import { PROGRAM_VERSION } from './version.js';
+
+/** Options of `App`. */
+export interface AppOptions {
+  config: Config;
+  journal: Journal;
+  log: Log;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+}
+
+/** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
+const RING_MARGIN_MS = 2000;
+/** 2 s of microphone audio waiting to be sent is a stalled link (field policy). */
+const STALLED_BYTES = 2 * SPEECH_FORMAT.rateHz * 2;
+
+/**
+ * The device: chooses the parts from the configuration and joins them. Nothing else builds parts.
+ */
+export class App {
+  readonly #options: AppOptions;
+  readonly #stop = new AbortController();
+  #assistant: AssistantServer | undefined;
+  #engine: HotwordEngine | undefined;
+  #link: Link | undefined;
+  #session: Session | undefined;
+  #capture: Capture | undefined;
+  #speaking: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts everything. Resolves when the parts are joined and starting, not when the device listens: microphone, speaker
+   * and server may come later. Throws ConfigError or HotwordError for what only a person can mend.
+   */
+  async start(): Promise<void> {
+    const { config, journal, log } = this.#options;
+    const serverUrl = await this.#serverUrl();
+    journal.record('client.started', {
+      version: PROGRAM_VERSION,
+      protocol: config.server.protocol,
+      server: config.server.url === '' ? 'the embedded assistant' : maskUrl(config.server.url),
+    });
+    const engine = await createEngine(engineSettings(config), log.child({ module: 'hotword' }));
+    this.#engine = engine;
+    if (this.#stop.signal.aborted) return;
+    this.#join(serverUrl, engine);
+    journal.record('hotword.ready', { engine: engine.name, phrases: engine.phrases });
+  }
+
+  /** A conversation without a hotword, or the end of the present one. */
+  talkOrStop(): void {
+    const isIdle = this.#session?.state === 'listening';
+    this.#session?.send(isIdle ? { type: 'trigger', source: 'key' } : { type: 'stop' });
+  }
+
+  /** Closes the microphone for good measure, or opens it again. */
+  toggleMute(): void {
+    this.#session?.send({ type: this.#session.isMuted ? 'unmute' : 'mute' });
+  }
+
+  /** Dials at once if the server is not there. */
+  hurryLink(): void {
+    this.#link?.hurry();
+  }
+
+  /** Ends a conversation, closes everything, and leaves no process behind. May be called twice, and during `start`. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { log } = this.#options;
+    await this.#session?.close();
+    this.#stop.abort();
+    const parts = {
+      link: this.#link?.close(),
+      microphone: this.#capture?.close(),
+      speaker: this.#speaking,
+    };
+    for (const [part, closed] of Object.entries(parts)) {
+      await closed?.catch((error: unknown) => log.error({ part, why: messageOf(error) }, 'did not close cleanly'));
+    }
+    await this.#assistant?.close();
+    this.#engine?.close();
+  }
+
+  async #serverUrl(): Promise<string> {
+    const { config, clock, log } = this.#options;
+    if (config.server.url !== '') return config.server.url;
+    this.#assistant = new AssistantServer({
+      endOfSpeechMs: config.assistant.end_of_speech_ms,
+      silenceLimitMs: config.assistant.silence_limit_ms,
+      clock,
+      log: log.child({ module: 'assistant' }),
+    });
+    return (await this.#assistant.start()).url;
+  }
+
+  #join(serverUrl: string, engine: HotwordEngine): void {
+    const { config, journal, clock, log } = this.#options;
+    const speaker = this.#speaker();
+    const replies = new ReplyBuffer({
+      speaker,
+      listener: {
+        started: (info) => session.replyListener.started(info),
+        drained: (info) => session.replyListener.drained(info),
+        failed: (info) => session.replyListener.failed(info),
+        held: (hold) => session.replyListener.held(hold),
+      },
+      clock,
+      log: log.child({ module: 'reply' }),
+      prebufferMs: config.speaker.prebuffer_ms,
+      leadInMs: config.speaker.lead_in_ms,
+      volume: config.speaker.volume,
+    });
+    const listener = new HotwordListener({
+      engine,
+      refractoryMs: config.hotword.refractory_ms,
+      onDetection: (hit) => {
+        journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
+        session.send({ type: 'hotword', ...hit });
+      },
+      onFailure: (error) => session.send({ type: 'engine.lost', why: error.message }),
+    });
+    const ringMs = config.session.pre_roll_ms + config.session.connect_grace_ms + RING_MARGIN_MS;
+    const router = new Router({
+      ring: new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000),
+      listener,
+      preRollSamples: Math.round((config.session.pre_roll_ms * SPEECH_FORMAT.rateHz) / 1000),
+      toServer: (samples) => session.sendAudio(samples),
+    });
+    const capture = new Capture({ microphone: this.#microphone(), router, journal, send: (event) => session.send(event) });
+    const link = this.#makeLink(serverUrl);
+    const session = new Session(
+      {
+        link,
+        protocol: protocolOf(config),
+        router,
+        replies,
+        cues: new CuePlayer({
+          speaker,
+          isEnabled: (name) => config.cues.enabled && (name === 'muted' || name === 'unmuted' || config.cues[name]),
+          volume: config.cues.volume,
+          log: log.child({ module: 'cues' }),
+        }),
+        speech: new SpeechDetector({ rateHz: SPEECH_FORMAT.rateHz }),
+        capture: (isOn) => (isOn ? capture.open() : capture.mute()),
+      },
+      {
+        limits: {
+          connectGraceMs: config.session.connect_grace_ms,
+          turnLimitMs: config.session.turn_limit_ms,
+          idleLimitMs: config.session.idle_limit_ms,
+          replyStallMs: config.session.reply_stall_ms,
+          replyLimitMs: config.session.reply_limit_ms,
+          settleMs: config.session.settle_ms,
+        },
+        bargeIn: config.session.barge_in,
+        journal,
+        clock,
+        log: log.child({ module: 'session' }),
+      },
+    );
+    const watch = new SpeakerWatch({
+      backend: () => speaker.backend,
+      journal,
+      onLost: (why) => {
+        session.send({ type: 'speaker.lost', why });
+        replies.fail(why);
+      },
+    });
+    this.#session = session;
+    this.#link = link;
+    this.#capture = capture;
+    session.start();
+    session.send({ type: 'engine.ready' });
+    this.#speaking = speaker.run(watch, this.#stop.signal);
+    capture.open();
+    link.start(session.linkListener);
+  }
+
+  #microphone(): Microphone {
+    const { config, clock, log } = this.#options;
+    const { backend, device, rate_hz, channel, gain_db } = config.mic;
+    const make = MICROPHONES[backend];
+    if (!make) throw new ConfigError(`mic.backend = "${backend}" is none of ${Object.keys(MICROPHONES).join(', ')}`);
+    return make({
+      settings: { device, rateHz: rate_hz, channel, gainDb: gain_db },
+      rateHz: SPEECH_FORMAT.rateHz,
+      clock,
+      log: log.child({ module: 'mic' }),
+    });
+  }
+
+  #speaker(): Speaker {
+    const { config, clock, log } = this.#options;
+    const { backend, device } = config.speaker;
+    const make = SPEAKERS[backend];
+    if (!make) throw new ConfigError(`speaker.backend = "${backend}" is none of ${Object.keys(SPEAKERS).join(', ')}`);
+    return make({ device, clock, log: log.child({ module: 'speaker' }) });
+  }
+
+  #makeLink(serverUrl: string): Link {
+    const { config, clock, random, log } = this.#options;
+    const protocol = protocolOf(config);
+    const url = new URL(serverUrl);
+    return new WsLink({
+      target: () => protocol.dial(url),
+      token: readSecret('server.token_file', config.server.token_file),
+      ca: readSecret('server.ca_file', config.server.ca_file),
+      allowPlaintext: config.server.allow_plaintext,
+      policy: {
+        retryFirstMs: config.link.retry_first_ms,
+        retryBaseMs: config.link.retry_base_ms,
+        retryMaxMs: config.link.retry_max_ms,
+        stableMs: config.link.stable_ms,
+        pingIdleMs: config.link.ping_idle_ms,
+        pingSessionMs: config.link.ping_session_ms,
+        pongTimeoutMs: config.link.pong_timeout_ms,
+        maxBufferedBytes: STALLED_BYTES,
+      },
+      clock,
+      random,
+      log: log.child({ module: 'link' }),
+    });
+  }
+}
+
+function protocolOf(config: Config) {
+  const protocol = PROTOCOLS[config.server.protocol];
+  if (protocol) return protocol;
+  throw new ConfigError(
+    `server.protocol = "${config.server.protocol}" is none of ${Object.keys(PROTOCOLS).join(', ')}`,
+  );
+}
+
+/** What the hotword registry needs, from the configuration. */
+export function engineSettings(config: Config) {
+  const { engine, phrases, sensitivity, porcupine, pocketsphinx } = config.hotword;
+  return {
+    engine,
+    phrases,
+    sensitivity,
+    porcupine: {
+      keywords: porcupine.keywords,
+      ...(porcupine.access_key_file === '' ? {} : { accessKeyFile: porcupine.access_key_file }),
+    },
+    pocketsphinx: { threshold: pocketsphinx.threshold, pronunciations: pocketsphinx.pronunciations },
+  };
+}
+
+/** The trimmed text of a file that a key names; undefined when it names none. */
+function readSecret(key: string, path: string): string | undefined {
+  if (path === '') return undefined;
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    if (text !== '') return text;
+  } catch (error) {
+    throw new ConfigError(`${key} = "${path}" cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  throw new ConfigError(`${key} = "${path}" is an empty file`);
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { parseArguments } from './cli/arguments.js';
+import { assistantCommand } from './cli/assistant.js';
+import { helpText } from './cli/commands.js';
+import { configCommand } from './cli/config.js';
+import { devicesCommand } from './cli/devices.js';
+import { hotwordFiles } from './cli/hotword.js';
+import { runCommand } from './cli/run.js';
+import { loadConfig } from './config.js';
+import { ClientError, ConfigError, UsageError } from './errors.js';
+import { PROGRAM_VERSION } from './version.js';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 64;
+const EXIT_CONFIG = 78;
+
+/** Runs the command of a command line until it is done or the signal aborts; resolves with the exit code. */
+async function runProgram(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const { command, flags, configFile, options, positionals, help, version } = parseArguments(argv);
+  if (help) return print(helpText());
+  if (version) return print(`${PROGRAM_VERSION}\n`);
+  const loaded = loadConfig({ flags, env: process.env, configFile });
+  switch (command) {
+    case 'run':
+      return runCommand(loaded.config, signal);
+    case 'devices':
+      return devicesCommand(loaded.config, process.stdout);
+    case 'config':
+      configCommand(loaded, process.stdout);
+      return 0;
+    case 'hotword':
+      return hotwordFiles(loaded.config, positionals);
+    case 'assistant':
+      return assistantCommand({ config: loaded.config, options, signal });
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+/** What a person can mend is said in a sentence; what they cannot comes with its stack, for a report. */
+function report(error: unknown): number {
+  if (!(error instanceof ClientError)) {
+    console.error(error);
+    return EXIT_FAILED;
+  }
+  console.error(`tars-client: ${error.message}`);
+  if (error instanceof UsageError) return EXIT_USAGE;
+  return error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAILED;
+}
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+runProgram(process.argv.slice(2), stop.signal)
+  .catch(report)
+  .then((code) => process.exit(code));

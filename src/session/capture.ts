@@ -1,0 +1,66 @@
+import type { Journal } from '../log.js';
+import type { Microphone, MicrophoneListener } from '../mic/microphone.js';
+import type { SessionEvent } from './events.js';
+import type { Router } from './router.js';
+
+/** Options of `Capture`. */
+export interface CaptureOptions {
+  microphone: Microphone;
+  router: Router;
+  journal: Journal;
+  send: (event: SessionEvent) => void;
+}
+
+/** Keeps the microphone open, once, for as long as the device is not muted; says when it is lost and back. */
+export class Capture {
+  readonly #options: CaptureOptions;
+  #abort: AbortController | undefined;
+  #capturing: Promise<void> = Promise.resolve();
+  #lastLoss: string | undefined;
+
+  constructor(options: CaptureOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the microphone as soon as an earlier capture is gone. */
+  open(): void {
+    if (this.#abort) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const { microphone } = this.#options;
+    this.#capturing = this.#capturing.then(() => microphone.capture(this.#listener(abort.signal), abort.signal));
+  }
+
+  /** Closes the microphone: no capture process exists any more when `close` resolves. */
+  mute(): void {
+    this.#abort?.abort();
+    this.#abort = undefined;
+  }
+
+  /** As `mute`, and waits. May be called twice. */
+  close(): Promise<void> {
+    this.mute();
+    return this.#capturing;
+  }
+
+  #listener(signal: AbortSignal): MicrophoneListener {
+    const { microphone, router, journal, send } = this.#options;
+    return {
+      chunk: (samples) => {
+        if (!signal.aborted) router.chunk(samples);
+      },
+      ready: ({ device, rateHz }) => {
+        this.#lastLoss = undefined;
+        journal.record('mic.ready', { backend: microphone.backend, device, rateHz });
+        send({ type: 'mic.ready' });
+      },
+      lost: ({ why }) => {
+        // What was heard before the gap must not be taken for what comes after it.
+        router.forget();
+        if (why !== this.#lastLoss) journal.record('mic.lost', { why });
+        this.#lastLoss = why;
+        send({ type: 'mic.lost', why });
+      },
+    };
+  }
+}
