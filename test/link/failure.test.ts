@@ -18,7 +18,6 @@ describe('classify', () => {
       ['other name', classify({ kind: 'failed', error: coded('ERR_TLS_CERT_ALTNAME_INVALID') }), 0, /server\.url/],
       ['revoked', classify({ kind: 'failed', error: coded('CERT_REVOKED') }), 0, /TLS failed: said \(CERT_REVOKED\)/],
       ['not TLS', classify({ kind: 'failed', error: coded('EPROTO') }), 0, /does not speak TLS.*server\.url/],
-      ['bad PEM', classify({ kind: 'failed', error: coded('ERR_OSSL_PEM_X') }), 0, /server\.ca_file/],
       ['plaintext', classify({ kind: 'failed', error: coded('PLAINTEXT_REFUSED') }), 0, /wss.*allow_plaintext/],
       ['token', classify({ kind: 'failed', error: coded('ERR_INVALID_CHAR') }), 0, /server\.token_file/],
     ];
