@@ -4,34 +4,29 @@
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")"
 
-log=$PWD/setup.log
-is_log_open=''
-stamp=node_modules/.setup-stamp
+log=$PWD/setup.log is_log_open='' stamp=node_modules/.setup-stamp
 
 # What the device builds and runs with, and what only its tests need. Debian 12 and 13 have the same names.
 run_packages='build-essential python3 ca-certificates alsa-utils libasound2-dev libasound2-plugins
   libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite'
-arm64_packages='libportaudio2'
 test_packages='pulseaudio pulseaudio-utils openssl procps'
 
 say() { echo "setup: $*" >&2; } # stdout belongs to the program that starts afterwards
 noisy() {
-  [ -n "$is_log_open" ] || : >"$log"
-  is_log_open=yes
+  [ -n "$is_log_open" ] || { is_log_open=yes; : >"$log"; }
   "$@" </dev/null >>"$log" 2>&1
 }
 fail() {
   say "$*"
-  tail -n 15 "$log" | sed 's/^/  | /' >&2
+  { grep -E '^(E: |npm ERR!|npm error) .|error TS' "$log" || tail -n 12 "$log"; } | head -n 12 | sed 's/^/  | /' >&2
   say "the whole log: $log"
   exit 1
 }
 
 check_node() {
   node_version=$(node --version 2>/dev/null) || node_version=none
-  major=${node_version#v}
-  case ${major%%.*} in
-    none | [0-9] | 1[0-9]) ;;
+  case $node_version in
+    none | v[0-9].* | v1[0-9].*) ;;
     *) if command -v npm >/dev/null; then return; fi ;;
   esac
   cat >&2 <<END
@@ -48,29 +43,21 @@ find_missing() {
   installed=" $(dpkg-query -W -f '${db:Status-Status}=${Package} ' "$@" 2>/dev/null || true)"
   missing=''
   for package in "$@"; do
-    case "$installed $unavailable " in
-      *" installed=$package "* | *" $package "*) ;;
-      *) missing="$missing $package" ;;
-    esac
+    case "$installed $unavailable " in *" installed=$package "* | *" $package "*) ;; *) missing="$missing $package" ;; esac
   done
 }
 
-# Sets `known` and `unknown` to the missing packages that apt knows and does not know.
 ask_apt() {
-  known='' unknown=''
+  known='' unknown='' # of the missing packages
   for package in $missing; do
     if apt-cache show "$package" >/dev/null 2>&1; then known="$known $package"; else unknown="$unknown $package"; fi
   done
 }
 
 choose_root_command() {
-  if [ "$(id -u)" -eq 0 ]; then
-    as_root=''
-  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-    as_root='sudo -n'
-  elif command -v sudo >/dev/null && [ -t 0 ] && [ -t 2 ]; then
-    as_root='sudo'
-    say 'sudo may ask for your password'
+  if [ "$(id -u)" -eq 0 ]; then as_root=''
+  elif sudo -n true 2>/dev/null; then as_root='sudo -n'
+  elif command -v sudo >/dev/null && [ -t 0 ] && [ -t 2 ]; then as_root='sudo' # asks on the terminal
   else
     say "Debian packages are missing and there is no way to become root from here. As root, type this, then try again:"
     echo "  apt-get update && apt-get install -y --no-install-recommends$missing" >&2
@@ -79,24 +66,18 @@ choose_root_command() {
 }
 
 apt() { noisy $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+update_lists() { apt -o APT::Update::Error-Mode=any update; } # otherwise an absent network is not an error
 
 install_packages() {
-  say "Debian packages missing:$missing"
   choose_root_command
-  is_updated=''
+  say "installing Debian packages:$missing"
   ask_apt
   if [ -n "$unknown" ]; then # package lists absent or old
-    apt update || say 'apt-get update failed; going on with the package lists at hand'
-    is_updated=yes
+    update_lists || { ask_apt; [ -z "$unknown" ] || fail "apt-get update failed, and without it apt has no package$unknown"; }
     ask_apt
   fi
-  if [ -n "$known" ]; then
-    say "installing$known"
-    # shellcheck disable=SC2086
-    apt install -y --no-install-recommends $known ||
-      { [ -z "$is_updated" ] && apt update && apt install -y --no-install-recommends $known; } ||
-      fail "apt-get install failed for:$known"
-  fi
+  set -- install -y --no-install-recommends $known
+  [ -z "$known" ] || apt "$@" || { update_lists && apt "$@"; } || fail "apt-get install failed for:$known"
   [ -z "$unknown" ] || say "apt has no package$unknown: going on without; the parts that need it will say so"
   unavailable="$unavailable$unknown"
 }
@@ -130,12 +111,9 @@ install_modules() {
   build_native koffi "node -e 'require(\"koffi\")'" 'no PocketSphinx, no systemd notification'
 }
 
-is_build_stale() {
-  [ -d src ] && { [ ! -e dist/.built ] ||
-    [ -n "$(find src test package.json package-lock.json tsconfig.json -newer dist/.built 2>/dev/null | head -n 1)" ]; }
-}
-
 build() {
+  newer=$(find src test package.json package-lock.json tsconfig.json -newer dist/.built 2>/dev/null | head -n 1)
+  if [ -e dist/.built ] && [ -z "$newer" ]; then return; fi
   say 'building'
   noisy npm run build || fail 'the build failed'
   find dist/src dist/test -name '*.js' 2>/dev/null | while read -r file; do # a compiled file outlives its source
@@ -151,25 +129,21 @@ case ${1:-} in
 esac
 check_node
 os=$(uname -s) machine=$(uname -m)
-[ "$machine" != aarch64 ] || packages="$packages $arm64_packages"
+[ "$machine" != aarch64 ] || packages="$packages libportaudio2" # shipped by naudiodon for the others
 key="$node_version $machine $(cat package-lock.json setup.sh | cksum)"
 old_key='' known_unavailable=''
 [ ! -r $stamp ] || { read -r old_key && read -r known_unavailable; } <$stamp || true
-is_changed=''
-[ "$key" = "$old_key" ] || is_changed=yes known_unavailable=''
+if [ "$key" = "$old_key" ]; then is_changed=''; else is_changed=yes known_unavailable=''; fi
 unavailable=$known_unavailable
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   find_missing $packages
   [ -z "$missing" ] || install_packages
 elif [ -n "$is_changed" ] && [ "$os" = Darwin ]; then
-  say 'macOS: the embedded assistant and the file and stdin backends work; naudiodon and speaker where they build;'
-  say 'PocketSphinx and the ALSA backends do not.'
+  say 'macOS: embedded assistant, file and stdin work; naudiodon and speaker where they build; PocketSphinx and ALSA do not'
 elif [ -n "$is_changed" ]; then
   say "this system has no apt: install what it calls these Debian packages: $packages"
 fi
 [ -z "$is_changed" ] || install_modules
-if [ -n "$is_changed" ] || [ "$unavailable" != "$known_unavailable" ]; then
-  printf '%s\n' "$key" "$unavailable" >$stamp
-fi
-if is_build_stale; then build; fi
+[ "$is_changed$unavailable" = "$known_unavailable" ] || printf '%s\n' "$key" "$unavailable" >$stamp
+build
