@@ -1,7 +1,10 @@
 /** What a value should have been, as a sentence completing "allowed: …"; undefined when it is right. */
 export type Fault = string | undefined;
 
-const ADDRESS = 'a ws:// or wss:// address, or "" for the embedded assistant';
+/** What `addressFault` allows. */
+export const ADDRESS = 'a ws:// or wss:// address, or "" for the embedded assistant';
+/** What `listenFault` allows. */
+export const LISTEN_ADDRESS = 'an address and a port, such as "127.0.0.1:8137" or "[::1]:8137"';
 
 /** Checks the address of a server. A user name or a password in it would be shown in logs and lists of processes. */
 export function addressFault(value: string): Fault {
@@ -25,6 +28,6 @@ export function phrasesFault(phrases: readonly string[]): Fault {
 /** Checks an address to listen on: host:port, with an IPv6 host in brackets. */
 export function listenFault(value: string): Fault {
   const port = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(value)?.[1];
-  if (port === undefined) return 'an address and a port, such as "127.0.0.1:8137" or "[::1]:8137"';
+  if (port === undefined) return LISTEN_ADDRESS;
   return Number(port) > 65_535 ? 'a port from 0 to 65535' : undefined;
 }

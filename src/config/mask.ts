@@ -1,8 +1,8 @@
 const MASK = '***';
 
 /**
- * An address that may be shown: user name, password and the values of its query replaced by `***`. Text that is no
- * address is cut before its first `?` or `@` part the same way.
+ * An address that may be shown: user name, password and the values of its query are replaced by `***`. Works on the
+ * text, so that an address too wrong to be parsed is masked as well.
  */
 export function maskUrl(url: string): string {
   return url

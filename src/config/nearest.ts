@@ -1,13 +1,16 @@
 /**
- * The candidate that was probably meant: the one with the same last part (`url` for `server.url`) if there is only
- * one such, else the one within the fewest typing mistakes, if few enough to be a guess worth making.
+ * The candidate that was probably meant: the only one that begins with the word, else the only one with the same last
+ * part (`url` for `server.url`), else the one within the fewest typing mistakes, if few enough to be worth a guess.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const all = [...candidates];
-  const sameEnd = all.filter((candidate) => candidate.endsWith(`.${word.slice(word.lastIndexOf('.') + 1)}`));
-  if (sameEnd.length === 1) return sameEnd[0];
+  const end = `.${word.slice(word.lastIndexOf('.') + 1)}`;
+  for (const isMeant of [(text: string) => text.startsWith(word), (text: string) => text.endsWith(end)]) {
+    const meant = all.filter(isMeant);
+    if (word !== '' && meant.length === 1) return meant[0];
+  }
   let best: string | undefined;
-  let fewest = Math.max(2, Math.floor(word.length / 4)) + 1;
+  let fewest = (word.length < 5 ? 1 : Math.max(2, Math.floor(word.length / 4))) + 1;
   for (const candidate of all) {
     const mistakes = mistakesBetween(word.toLowerCase(), candidate.toLowerCase());
     if (mistakes < fewest) [best, fewest] = [candidate, mistakes];
@@ -23,7 +26,6 @@ export function hint(word: string, candidates: Iterable<string>): string {
 
 /** Letters added, left out, replaced, or two neighbours swapped (optimal string alignment). */
 function mistakesBetween(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > a.length) return Number.POSITIVE_INFINITY;
   let twoBack: number[] = [];
   let back = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i += 1) {

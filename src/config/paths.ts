@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.js';
 
-const CREDENTIALS = /^\$(?:CREDENTIALS_DIRECTORY|\{CREDENTIALS_DIRECTORY\})\//;
+const CREDENTIALS = '$CREDENTIALS_DIRECTORY/';
 
 /** The systemd credential that serves a key which is empty. */
 const CREDENTIAL_NAMES: ReadonlyMap<string, string> = new Map([
@@ -18,25 +18,22 @@ export interface Places {
   credentials?: string | undefined;
 }
 
-/** The value of a key with every path in it made absolute; other keys' values as they are. */
+/**
+ * The value of a key with every path in it made absolute; other keys' values as they are. A file may be one of the
+ * service's credentials, `$CREDENTIALS_DIRECTORY/name`; throws ConfigError when there are none.
+ */
 export function withAbsolutePaths(path: string, value: unknown, folder: string, places: Places): unknown {
-  const absolute = (text: unknown) => (typeof text === 'string' ? absolutePath(text, folder, places) : text);
+  const absolute = (text: unknown) =>
+    typeof text === 'string' ? absolutePath(withCredentials(text, places), folder, places) : text;
   if (path === 'hotword.openwakeword.models') return mapTable(value, absolute);
   if (path === 'hotword.porcupine.keywords') return mapTable(value, (text) => (isFile(text) ? absolute(text) : text));
   return path.endsWith('_file') || path.endsWith('_dir') ? absolute(value) : value;
 }
 
-/**
- * The absolute form of a path: relative ones start from `folder`, `~/` from the home,
- * `$CREDENTIALS_DIRECTORY/` from the folder of the service's credentials. "" stays "".
- * Throws ConfigError when there are no credentials.
- */
+/** The absolute form of a path: relative ones start from `folder`, `~/` from the home. "" stays "". */
 export function absolutePath(text: string, folder: string, places: Places): string {
   if (text === '') return text;
-  if (text.startsWith('~/')) return join(places.home, text.slice(2));
-  if (!CREDENTIALS.test(text)) return resolve(folder, text);
-  if (places.credentials) return text.replace(CREDENTIALS, `${places.credentials}/`);
-  throw new ConfigError('$CREDENTIALS_DIRECTORY is set only in a systemd service with LoadCredential=');
+  return text.startsWith('~/') ? join(places.home, text.slice(2)) : resolve(folder, text);
 }
 
 /** The credential that serves this key, when the service has one: its path, and its name for a person. */
@@ -45,6 +42,12 @@ export function credentialFor(path: string, places: Places): { file: string; sou
   if (name === undefined || !places.credentials) return undefined;
   const file = join(places.credentials, name);
   return existsSync(file) ? { file, source: `credential ${name}` } : undefined;
+}
+
+function withCredentials(text: string, { credentials }: Places): string {
+  if (!text.startsWith(CREDENTIALS)) return text;
+  if (credentials) return join(credentials, text.slice(CREDENTIALS.length));
+  throw new ConfigError('$CREDENTIALS_DIRECTORY is set only in a systemd service with LoadCredential=');
 }
 
 function isFile(text: unknown): boolean {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressFault, type Fault, listenFault, phrasesFault } from './checks.js';
+import { ADDRESS, addressFault, type Fault, LISTEN_ADDRESS, listenFault, phrasesFault } from './checks.js';
 
 const words = <const T extends readonly [string, ...string[]]>(...names: T) =>
   z.enum(names).describe(`one of ${names.map((name) => `"${name}"`).join(', ')}`);
@@ -26,7 +26,7 @@ const device = () => text('the name of a device as `tars-client devices` lists i
  */
 export const schema = z.strictObject({
   server: z.strictObject({
-    url: checked(z.string(), addressFault),
+    url: checked(z.string(), addressFault).describe(ADDRESS),
     protocol: words('gemitars'),
     token_file: file(),
     ca_file: file(),
@@ -104,7 +104,7 @@ export const schema = z.strictObject({
   }),
   page: z.strictObject({
     enabled: flag(),
-    listen: checked(z.string(), listenFault),
+    listen: checked(z.string(), listenFault).describe(LISTEN_ADDRESS),
   }),
   assistant: z.strictObject({
     demonstrate: flag(),

@@ -21,7 +21,7 @@ export function tomlValue(value: unknown): string {
     const pairs = Object.entries(value).map(([key, item]) => `${tomlKey(key)} = ${tomlValue(item)}`);
     return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
   }
-  return String(value);
+  return value instanceof Date ? value.toISOString() : String(value);
 }
 
 /** True for a TOML table (and not for a list or a date). */

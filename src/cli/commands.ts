@@ -1,0 +1,80 @@
+/** An option that belongs to one command. */
+export interface CommandOption {
+  name: string;
+  /** What its value is called in the help; none for a switch. */
+  value?: string;
+  summary: string;
+}
+
+/** What the command line allows for one command. */
+export interface CommandRow {
+  summary: string;
+  /** What its arguments are called in the help; it takes at least one. None: it takes no arguments. */
+  operands?: string;
+  options?: readonly CommandOption[];
+}
+
+/** The commands of the program, in the order of the help. A new one is one file in this folder and one row. */
+export const COMMANDS = {
+  run: { summary: 'the device: waits for its hotword, then talks with the server' },
+  devices: { summary: 'the microphones and speakers that each backend sees, and which one would be used' },
+  config: { summary: 'the effective configuration and where each value came from, secrets masked' },
+  hotword: { summary: 'runs the hotword engine over WAV files', operands: 'FILE…' },
+  assistant: {
+    summary: 'the embedded assistant on its own',
+    options: [
+      { name: 'host', value: 'ADDRESS', summary: 'where it listens [127.0.0.1]' },
+      { name: 'port', value: 'PORT', summary: 'where it listens [7456]' },
+    ],
+  },
+} as const satisfies Record<string, CommandRow>;
+
+/** The name of a command. */
+export type CommandName = keyof typeof COMMANDS;
+
+/** Options of every command besides the keys of the configuration. */
+export const COMMON_OPTIONS: readonly CommandOption[] = [
+  { name: 'config', value: 'FILE', summary: 'the configuration file [$TARS_CONFIG or /etc/tars-client/config.toml]' },
+  { name: 'help', summary: 'this text' },
+  { name: 'version', summary: 'the version' },
+];
+
+/** The row of a command. */
+export function rowOf(command: CommandName): CommandRow {
+  return COMMANDS[command];
+}
+
+/** True for the name of a command. */
+export function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const names = Object.keys(COMMANDS).filter(isCommand);
+  const commands = names.map((name) => [`${name} ${rowOf(name).operands ?? ''}`, rowOf(name).summary] as const);
+  const own = names.flatMap((name) => (rowOf(name).options ?? []).map((option) => optionLine(option, `${name}: `)));
+  const options = [...COMMON_OPTIONS.map((option) => optionLine(option, '')), ...own];
+  return [
+    'Usage: tars-client [COMMAND] [OPTION…]',
+    '',
+    'Commands (run when none is given):',
+    ...commands.map(helpLine),
+    '',
+    'Options:',
+    ...options.map(helpLine),
+    helpLine(['--SECTION.KEY VALUE', 'any key of the configuration, such as --server.url ws://host:7456;']),
+    helpLine(['', '`tars-client config` lists them, TARS_SECTION_KEY in the environment does the same']),
+    '',
+    'Exit codes: 0 fine, 1 failed, 64 wrong usage, 78 bad configuration.',
+    '',
+  ].join('\n');
+}
+
+function optionLine({ name, value, summary }: CommandOption, prefix: string): readonly [string, string] {
+  return [value === undefined ? `--${name}` : `--${name} ${value}`, `${prefix}${summary}`];
+}
+
+function helpLine([left, right]: readonly [string, string]): string {
+  return `  ${left.padEnd(20)} ${right}`;
+}
