@@ -161,7 +161,12 @@ export class App {
       preRollSamples: Math.round((config.session.pre_roll_ms * SPEECH_FORMAT.rateHz) / 1000),
       toServer: (samples) => session.sendAudio(samples),
     });
-    const capture = new Capture({ microphone: this.#microphone(), router, journal, send: (event) => session.send(event) });
+    const capture = new Capture({
+      microphone: this.#microphone(),
+      router,
+      journal,
+      send: (event) => session.send(event),
+    });
     const link = this.#makeLink(serverUrl);
     const session = new Session(
       {

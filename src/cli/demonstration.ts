@@ -30,7 +30,8 @@ const LIMIT_MS = 60_000;
 export async function demonstrateWithoutMicrophone(options: DemonstrationOptions): Promise<void> {
   const { config, journal, log, signal } = options;
   const isReal = ['file', 'stdin'].includes(config.mic.backend);
-  if (!config.assistant.demonstrate || config.server.url !== '' || isReal || config.hotword.phrases.length === 0) return;
+  if (!config.assistant.demonstrate || config.server.url !== '' || isReal || config.hotword.phrases.length === 0)
+    return;
   if ((await firstWordOfMicrophone(journal, signal)) !== 'mic.lost') return;
   const narrate = (text: string) => log.info({ module: 'demonstration' }, text);
   try {

@@ -55,7 +55,8 @@ async function section(
       lines.push(`  ${isUsed ? '*' : ' '} ${backend.padEnd(10)} ${row.name.padEnd(28)} ${row.detail}`.trimEnd());
     }
   }
-  if (!isChosen) lines.push(`  none of them would be used${wanted.backend === 'file' ? ': the backend is a file' : ''}`);
+  if (!isChosen)
+    lines.push(`  none of them would be used${wanted.backend === 'file' ? ': the backend is a file' : ''}`);
   return `${lines.join('\n')}\n`;
 }
 

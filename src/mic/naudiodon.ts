@@ -14,10 +14,7 @@ export const naudiodon: CaptureBackend = {
     child: {
       name: 'naudiodon',
       command: process.execPath,
-      args: [
-        CHILD,
-        JSON.stringify({ device, rateHz, channels: channel, chunkFrames: (rateHz * CHUNK_MS) / 1000 }),
-      ],
+      args: [CHILD, JSON.stringify({ device, rateHz, channels: channel, chunkFrames: (rateHz * CHUNK_MS) / 1000 })],
       // Each pending read holds a thread of libuv's pool; the default of four would starve everything else.
       env: { UV_THREADPOOL_SIZE: '16' },
       pcm: 'fd3',

@@ -137,8 +137,8 @@ export class Session {
     this.#tell({ type: 'mic.audio', pcm: bytesOf(samples) });
     const nowMs = this.#options.clock.nowMs();
     this.#timing?.noteOut(nowMs);
-    const { speaking } = this.#parts.speech.feed(samples);
-    if (speaking && nowMs - this.#spokeAtMs >= SPOKE_EVERY_MS) {
+    const { isSpeaking } = this.#parts.speech.feed(samples);
+    if (isSpeaking && nowMs - this.#spokeAtMs >= SPOKE_EVERY_MS) {
       this.#spokeAtMs = nowMs;
       this.send({ type: 'person.spoke' });
     }
@@ -179,7 +179,8 @@ export class Session {
   }
 
   #reportIgnored(): void {
-    if (this.#ignored.size > 0) this.#options.log.info({ counts: Object.fromEntries(this.#ignored) }, 'ignored messages');
+    if (this.#ignored.size > 0)
+      this.#options.log.info({ counts: Object.fromEntries(this.#ignored) }, 'ignored messages');
     this.#ignored = new Map();
   }
 
@@ -237,7 +238,8 @@ export class Session {
   }
 
   #beginTurn(): void {
-    if (this.#timing) this.#timing = new TurnTiming(this.#actor.getSnapshot().context.turn, this.#options.clock.nowMs());
+    if (this.#timing)
+      this.#timing = new TurnTiming(this.#actor.getSnapshot().context.turn, this.#options.clock.nowMs());
   }
 
   #noteState(to: string, why: string): void {

@@ -11,7 +11,16 @@ export const aplay: PlayerBackend = {
     command: 'aplay',
     args: [
       ...['--quiet', '--device', device || 'default'],
-      ...['--file-type', 'raw', '--format', bits === 24 ? 'S24_3LE' : `S${bits}_LE`, '--rate', String(rateHz), '--channels', String(channels)],
+      ...[
+        '--file-type',
+        'raw',
+        '--format',
+        bits === 24 ? 'S24_3LE' : `S${bits}_LE`,
+        '--rate',
+        String(rateHz),
+        '--channels',
+        String(channels),
+      ],
       ...['--period-time', String(PERIOD_MS * 1000), '--buffer-time', String(BUFFER_MS * 1000)],
       '--start-delay=1', // µs: sound begins with the first period, not with a full buffer
     ],

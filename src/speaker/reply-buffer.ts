@@ -107,8 +107,10 @@ export class ReplyBuffer {
       reply.queue.pushSilence(bytesOfMs(format, leadInMs));
       this.#reply = reply;
     } catch (error) {
-      const why = messageOf(error);
-      clock.setTimeout(() => this.#options.listener.failed({ why }), 0);
+      this.#timer = clock.setTimeout(() => {
+        this.#timer = undefined;
+        this.#options.listener.failed({ why: messageOf(error) });
+      }, 0);
     }
   }
 
@@ -137,6 +139,7 @@ export class ReplyBuffer {
   /** Silence now; the reply is forgotten and none of its events come any more. May be called at any time. */
   async clear(): Promise<void> {
     const reply = this.#reply;
+    this.#stopTimer();
     if (!reply) return;
     this.#forget(reply);
     await reply.playback.clear();

@@ -1,0 +1,365 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createActor } from 'xstate';
+import { SPEECH_FORMAT } from '../../src/pcm/format.js';
+import type { BargeIn, SessionEvent } from '../../src/session/events.js';
+import { DRAIN_LIMIT_MS, sessionMachine } from '../../src/session/machine.js';
+import { nameOfState } from '../../src/session/words.js';
+import { FakeClock } from '../link/support.js';
+
+const LIMITS = {
+  connectGraceMs: 3_000,
+  turnLimitMs: 60_000,
+  idleLimitMs: 30_000,
+  replyStallMs: 8_000,
+  replyLimitMs: 300_000,
+  settleMs: 300,
+};
+
+const HOTWORD: SessionEvent = { type: 'hotword', phrase: 'hey tars', score: 0.9, endedAt: 16_000 };
+const START_REPLY: SessionEvent = { type: 'server.replyStarted', format: SPEECH_FORMAT };
+
+/** The machine with orders that are only written down. */
+function bench(bargeIn: BargeIn = 'hotword') {
+  const clock = new FakeClock();
+  const orders: string[] = [];
+  const note = (name: string) => (_: unknown, params?: unknown) => {
+    orders.push(
+      [
+        name,
+        ...Object.values((params ?? {}) as object).map((value) => (typeof value === 'object' ? '{}' : value)),
+      ].join(' '),
+    );
+  };
+  const machine = sessionMachine.provide({
+    actions: {
+      route: note('route'),
+      capture: note('capture'),
+      tell: note('tell'),
+      cue: note('cue'),
+      hurryLink: note('hurryLink'),
+      tempo: note('tempo'),
+      reply: note('reply'),
+      noteStarted: note('noteStarted'),
+      noteEnded: note('noteEnded'),
+    },
+  });
+  const actor = createActor(machine, {
+    input: { limits: LIMITS, bargeIn },
+    clock: {
+      setTimeout: (callback: () => void, ms: number) => clock.setTimeout(callback, ms),
+      clearTimeout: (timer: number) => clock.clearTimeout(timer),
+    },
+  });
+  actor.start();
+  const send = (...events: (SessionEvent | SessionEvent['type'])[]) => {
+    for (const event of events) actor.send((typeof event === 'string' ? { type: event } : event) as SessionEvent);
+  };
+  return {
+    clock,
+    send,
+    /** What was ordered since the last call. */
+    orders: () => orders.splice(0),
+    state: () => nameOfState(actor.getSnapshot()),
+    turn: () => actor.getSnapshot().context.turn,
+  };
+}
+
+const READY = ['mic.ready', 'engine.ready'] as const;
+const IN_SESSION = [...READY, HOTWORD, 'link.up'] as const;
+const IN_REPLY = [...IN_SESSION, START_REPLY] as const;
+const IN_DRAINING = [...IN_REPLY, 'server.replyEnded'] as const;
+
+describe('session machine: getting ready', () => {
+  it('listens only when microphone and engine are ready and it is not muted', () => {
+    const { send, state } = bench();
+    assert.equal(state(), 'idle');
+    send('mic.ready');
+    assert.equal(state(), 'idle');
+    send('engine.ready');
+    assert.equal(state(), 'listening');
+    send('mic.lost');
+    assert.equal(state(), 'idle');
+  });
+
+  it('closes the capture when muted, from listening and from a session', () => {
+    for (const way of [READY, IN_SESSION, IN_REPLY, IN_DRAINING, [...READY, HOTWORD]]) {
+      const { send, state, orders } = bench();
+      send(...way);
+      orders();
+      send('mute');
+      assert.equal(state(), 'idle');
+      assert.ok(orders().includes('capture false'));
+      send('mic.ready');
+      assert.equal(state(), 'idle', 'a late word of the microphone does not end the mute');
+      send('unmute');
+      assert.deepEqual(
+        orders().filter((order) => order.startsWith('capture')),
+        ['capture true'],
+      );
+      send('mic.ready');
+      assert.equal(state(), 'listening');
+    }
+  });
+});
+
+describe('session machine: the hotword', () => {
+  it('holds the microphone and starts the session as soon as the link answers', () => {
+    const { send, state, orders } = bench();
+    send(...READY);
+    orders();
+    send(HOTWORD);
+    assert.equal(state(), 'hotwordDetected');
+    assert.deepEqual(orders(), ['route hold 16000', 'hurryLink']);
+    send('link.up');
+    assert.equal(state(), 'activeSession.userTurn');
+    assert.deepEqual(orders(), ['tempo session', 'tell session.started', 'noteStarted 1', 'route server', 'cue heard']);
+  });
+
+  it('sounds the offline cue and listens again when no link comes in time', () => {
+    const { send, state, orders, clock } = bench();
+    send(...READY, HOTWORD);
+    orders();
+    clock.advance(LIMITS.connectGraceMs - 1);
+    assert.equal(state(), 'hotwordDetected');
+    clock.advance(1);
+    assert.equal(state(), 'listening');
+    assert.deepEqual(orders(), ['cue offline', 'route engine']);
+  });
+
+  it('does nothing while idle', () => {
+    const { send, state, orders } = bench();
+    send(HOTWORD);
+    assert.equal(state(), 'idle');
+    assert.deepEqual(
+      orders().filter((order) => order.startsWith('tell')),
+      [],
+    );
+  });
+});
+
+describe("session machine: the person's turn", () => {
+  it('ends after the turn limit even while the person speaks on', () => {
+    const { send, state, orders, clock } = bench();
+    send(...IN_SESSION);
+    orders();
+    for (let ms = 0; ms < LIMITS.turnLimitMs; ms += 500) {
+      assert.equal(state(), 'activeSession.userTurn');
+      send('person.spoke');
+      clock.advance(500);
+    }
+    assert.equal(state(), 'listening');
+    assert.deepEqual(orders(), [
+      'tempo idle',
+      'tell session.ended turn limit',
+      'noteEnded turn limit',
+      'cue over',
+      'route engine',
+    ]);
+  });
+
+  it('ends after silence, counted from the last word', () => {
+    const { send, state, orders, clock } = bench();
+    send(...IN_SESSION);
+    clock.advance(LIMITS.idleLimitMs - 1);
+    send('person.spoke');
+    clock.advance(LIMITS.idleLimitMs - 1);
+    assert.equal(state(), 'activeSession.userTurn');
+    orders();
+    clock.advance(1);
+    assert.equal(state(), 'listening');
+    assert.ok(orders().includes('tell session.ended silence'));
+  });
+
+  it('ends without an echo when the server ends it', () => {
+    const { send, state, orders } = bench();
+    send(...IN_SESSION);
+    orders();
+    send({ type: 'server.sessionEnded', reason: 'server' });
+    assert.equal(state(), 'listening');
+    assert.deepEqual(orders(), ['tempo idle', 'noteEnded server', 'cue over', 'route engine']);
+  });
+});
+
+describe('session machine: the reply', () => {
+  it('gates the microphone, plays out, completes once, and settles before the next turn', () => {
+    const { send, state, orders, clock, turn } = bench();
+    send(...IN_SESSION);
+    orders();
+    send(START_REPLY);
+    assert.equal(state(), 'activeSession.reply');
+    assert.deepEqual(orders(), ['route gate false', 'reply begin {}']);
+    send('server.replyAudio', 'server.replyEnded');
+    assert.equal(state(), 'activeSession.draining');
+    assert.deepEqual(orders(), ['reply end']);
+    send('playback.drained');
+    assert.equal(state(), 'activeSession.userTurn');
+    assert.deepEqual(orders(), ['tell playback.complete']);
+    assert.equal(turn(), 2);
+    clock.advance(LIMITS.settleMs - 1);
+    assert.deepEqual(orders(), []);
+    clock.advance(1);
+    assert.deepEqual(orders(), ['route server']);
+  });
+
+  it('takes a stalled reply for ended, but not while the server is held back', () => {
+    const { send, state, clock } = bench();
+    send(...IN_REPLY);
+    clock.advance(LIMITS.replyStallMs - 1);
+    send('server.replyAudio');
+    clock.advance(LIMITS.replyStallMs - 1);
+    send({ type: 'reply.held', hold: true });
+    clock.advance(LIMITS.replyStallMs * 2);
+    assert.equal(state(), 'activeSession.reply');
+    send({ type: 'reply.held', hold: false });
+    clock.advance(LIMITS.replyStallMs);
+    assert.equal(state(), 'activeSession.draining');
+  });
+
+  it('completes a reply that could not be played, tells the server, and listens again', () => {
+    for (const way of [IN_REPLY, IN_DRAINING]) {
+      const { send, state, orders } = bench();
+      send(...way);
+      orders();
+      send({ type: 'playback.failed', why: 'no device' });
+      assert.equal(state(), 'listening');
+      assert.deepEqual(
+        orders().filter((order) => order.startsWith('tell')),
+        ['tell playback.complete', 'tell session.ended speaker lost'],
+      );
+    }
+  });
+
+  it('ends a reply that never ends, and one that never plays out', () => {
+    const endless = bench();
+    endless.send(...IN_REPLY);
+    for (let ms = 0; ms < LIMITS.replyLimitMs; ms += 5_000) {
+      endless.send('server.replyAudio');
+      endless.clock.advance(5_000);
+    }
+    assert.equal(endless.state(), 'listening');
+    const stuck = bench();
+    stuck.send(...IN_DRAINING);
+    stuck.clock.advance(DRAIN_LIMIT_MS);
+    assert.equal(stuck.state(), 'listening');
+  });
+
+  it('plays out what the server sent before it ended the session, then listens', () => {
+    const { send, state, orders } = bench();
+    send(...IN_REPLY, { type: 'server.sessionEnded', reason: 'server' });
+    assert.equal(state(), 'activeSession.draining');
+    orders();
+    send('playback.drained');
+    assert.equal(state(), 'listening');
+    assert.deepEqual(orders(), [
+      'tell playback.complete',
+      'tempo idle',
+      'noteEnded server',
+      'cue over',
+      'route engine',
+    ]);
+  });
+
+  it('completes each of two replies that follow one another without a pause', () => {
+    const { send, state, orders } = bench();
+    send(...IN_DRAINING, START_REPLY);
+    assert.equal(state(), 'activeSession.reply');
+    send('server.replyEnded');
+    orders();
+    send('playback.drained');
+    assert.deepEqual(orders(), ['tell playback.complete', 'tell playback.complete']);
+  });
+});
+
+describe('session machine: barge-in', () => {
+  it('arms the engine one second into the reply, and a hotword then clears the reply', () => {
+    for (const way of [IN_REPLY, IN_DRAINING]) {
+      const { send, state, orders, clock } = bench();
+      send(...way);
+      orders();
+      clock.advance(1_000);
+      assert.deepEqual(orders(), ['route gate true']);
+      send(HOTWORD);
+      assert.equal(state(), 'activeSession.userTurn');
+      assert.deepEqual(orders(), ['reply clear', 'tell interrupted', 'route server 16000']);
+    }
+  });
+
+  it('is off when the configuration says so', () => {
+    const { send, state, orders, clock } = bench('off');
+    send(...IN_REPLY);
+    orders();
+    clock.advance(2_000);
+    send(HOTWORD);
+    assert.equal(state(), 'activeSession.reply');
+    assert.deepEqual(orders(), []);
+  });
+
+  it('opens a new session when the server had ended the one whose reply still plays', () => {
+    const { send, state, orders } = bench();
+    send(...IN_DRAINING, { type: 'server.sessionEnded', reason: 'server' });
+    orders();
+    send(HOTWORD);
+    assert.equal(state(), 'hotwordDetected');
+    assert.deepEqual(
+      orders().filter((order) => order.startsWith('tell')),
+      ['tell interrupted'],
+    );
+  });
+});
+
+describe('session machine: losses', () => {
+  const WAYS = { userTurn: IN_SESSION, reply: IN_REPLY, draining: IN_DRAINING };
+  for (const [name, way] of Object.entries(WAYS)) {
+    it(`a lost link in ${name} sounds the offline cue and listens again`, () => {
+      const { send, state, orders } = bench();
+      send(...way);
+      orders();
+      send({ type: 'link.down', reason: 'peer silent' });
+      assert.equal(state(), 'listening');
+      const ordered = orders();
+      assert.ok(ordered.includes('cue offline'));
+      assert.equal(ordered.includes('reply clear'), name !== 'userTurn');
+    });
+
+    it(`a lost microphone in ${name} ends the session and waits for the microphone`, () => {
+      const { send, state, orders } = bench();
+      send(...way);
+      orders();
+      send({ type: 'mic.lost', why: 'unplugged' });
+      assert.equal(state(), 'idle');
+      assert.ok(orders().includes('tell session.ended microphone lost'));
+      send('mic.ready');
+      assert.equal(state(), 'listening');
+    });
+
+    it(`a lost loudspeaker in ${name} ends the session`, () => {
+      const { send, state, orders } = bench();
+      send(...way);
+      orders();
+      send({ type: 'speaker.lost', why: 'unplugged' });
+      assert.equal(state(), 'listening');
+      const told = orders().filter((order) => order.startsWith('tell'));
+      assert.deepEqual(told.slice(-1), ['tell session.ended speaker lost']);
+      assert.equal(told.length, name === 'userTurn' ? 1 : 2);
+    });
+
+    it(`the end of the program in ${name} is told to the server`, () => {
+      const { send, state, orders } = bench();
+      send(...way);
+      orders();
+      send('shutdown');
+      assert.equal(state(), 'idle');
+      assert.ok(orders().includes('tell session.ended shutdown'));
+    });
+
+    it(`a person can end the conversation in ${name}`, () => {
+      const { send, state, orders } = bench();
+      send(...way);
+      orders();
+      send('stop');
+      assert.equal(state(), 'listening');
+      assert.ok(orders().includes('tell session.ended user'));
+    });
+  }
+});

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Detection, HotwordEngine } from '../../src/hotword/engine.js';
+import { HotwordListener } from '../../src/hotword/listener.js';
+import { SampleRing } from '../../src/pcm/ring.js';
+import { Router } from '../../src/session/router.js';
+
+const CHUNK = 640;
+
+/** An engine that hears its phrase end at the sample with this value. */
+class MarkEngine implements HotwordEngine {
+  readonly name = 'mark';
+  readonly phrases = ['mark'];
+  readonly rateHz = 16_000;
+  readonly chunkSamples = 512;
+  heard: number[] = [];
+  resets = 0;
+  mark = Number.NaN;
+
+  process(chunk: Int16Array): Detection | undefined {
+    this.heard.push(...chunk);
+    const at = chunk.indexOf(this.mark);
+    return at < 0 ? undefined : { phrase: 'mark', score: 1, endedSamplesAgo: chunk.length - at };
+  }
+  reset(): void {
+    this.resets += 1;
+  }
+  close(): void {}
+}
+
+function bench(preRollSamples = 1_000) {
+  const engine = new MarkEngine();
+  const sent: number[] = [];
+  const messages: number[] = [];
+  let onHit: (endedAt: number) => void = () => undefined;
+  const listener = new HotwordListener({
+    engine,
+    refractoryMs: 0,
+    onDetection: ({ endedAt }) => onHit(endedAt),
+    onFailure: (error) => assert.fail(error),
+  });
+  const router = new Router({
+    ring: new SampleRing(20_000),
+    listener,
+    preRollSamples,
+    toServer: (samples) => {
+      messages.push(samples.length);
+      sent.push(...samples);
+    },
+  });
+  let next = 0;
+  /** Chunks whose samples are 0, 1, 2, … over the whole test. */
+  const feed = (chunks: number) => {
+    for (let i = 0; i < chunks; i++) {
+      const chunk = new Int16Array(CHUNK);
+      for (let at = 0; at < CHUNK; at++) chunk[at] = next++;
+      router.chunk(chunk);
+    }
+  };
+  return { engine, router, sent, messages, feed, onHit: (react: typeof onHit) => (onHit = react) };
+}
+
+/** From, from + 1, … to - 1. */
+const counted = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
+
+describe('router', () => {
+  it('sends nothing while it listens, and feeds every sample to the engine', () => {
+    const { router, sent, feed, engine } = bench();
+    router.turn({ to: 'engine' });
+    feed(10);
+    assert.deepEqual(sent, []);
+    assert.deepEqual(engine.heard, counted(0, 6_144));
+  });
+
+  it('hands over exactly: pre-roll first, then every sample once, whether the link is up or comes later', () => {
+    for (const chunksUntilLink of [0, 1, 7]) {
+      const { router, sent, feed, engine, onHit, messages } = bench(1_000);
+      engine.mark = 5_000;
+      router.turn({ to: 'engine' });
+      onHit((endedAt) => {
+        router.turn({ to: 'hold', endedAt });
+        if (chunksUntilLink === 0) router.turn({ to: 'server' });
+      });
+      feed(8);
+      feed(chunksUntilLink);
+      if (chunksUntilLink > 0) {
+        assert.deepEqual(sent, []);
+        router.turn({ to: 'server' });
+      }
+      feed(5);
+      assert.deepEqual(sent, counted(4_000, (13 + chunksUntilLink) * CHUNK));
+      assert.ok(Math.max(...messages) <= 2_560);
+    }
+  });
+
+  it('sends from the start of the ring when the pre-roll reaches back further', () => {
+    const { router, sent, feed } = bench(1_000);
+    router.turn({ to: 'engine' });
+    feed(1);
+    router.turn({ to: 'hold', endedAt: 300 });
+    router.turn({ to: 'server' });
+    assert.deepEqual(sent, counted(0, CHUNK));
+  });
+
+  it('sends nothing of the gate and goes on with the first sample after it', () => {
+    const { router, sent, feed } = bench(0);
+    router.turn({ to: 'hold' });
+    router.turn({ to: 'server' });
+    feed(2);
+    router.turn({ to: 'gate', isArmed: false });
+    feed(3);
+    router.turn({ to: 'server' });
+    feed(1);
+    assert.deepEqual(sent, [...counted(0, 2 * CHUNK), ...counted(5 * CHUNK, 6 * CHUNK)]);
+  });
+
+  it('feeds the engine behind the gate only when it is armed, beginning anew', () => {
+    const { router, feed, engine } = bench();
+    router.turn({ to: 'gate', isArmed: false });
+    feed(2);
+    assert.deepEqual(engine.heard, []);
+    router.turn({ to: 'gate', isArmed: true });
+    feed(4);
+    assert.equal(engine.heard[0], 2 * CHUNK);
+    assert.equal(engine.resets, 1);
+  });
+
+  it('an interruption goes on from the end of the hotword', () => {
+    const { router, sent, feed, engine, onHit } = bench(1_000);
+    engine.mark = 2_000;
+    router.turn({ to: 'gate', isArmed: true });
+    onHit((endedAt) => router.turn({ to: 'server', endedAt }));
+    feed(5);
+    assert.deepEqual(sent, counted(2_000, 5 * CHUNK));
+  });
+
+  it('never sends what was heard before the microphone was muted or lost', () => {
+    const { router, sent, feed } = bench(1_000);
+    router.turn({ to: 'engine' });
+    feed(5);
+    router.forget();
+    feed(1);
+    router.turn({ to: 'hold' });
+    router.turn({ to: 'server' });
+    assert.deepEqual(sent, counted(5 * CHUNK, 6 * CHUNK));
+  });
+});

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { AudioError } from '../../src/errors.js';
+import { bytesOf, msOfBytes, SPEECH_FORMAT, samplesOf } from '../../src/pcm/format.js';
+import { ReplyBuffer } from '../../src/speaker/reply-buffer.js';
+import type { Playback, Speaker } from '../../src/speaker/speaker.js';
+import { FakeClock } from '../link/support.js';
+
+const BYTES_A_MS = 32;
+
+/** A device that plays in the time of the fake clock and notes when it ran dry. */
+class FakeSpeaker implements Speaker {
+  readonly backend = 'fake';
+  isThere = true;
+  drains = true;
+  readonly written: Uint8Array[] = [];
+  dryMs = 0;
+  cleared = 0;
+  #startedMs: number | undefined;
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  get bytes(): number {
+    return this.written.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Everything played, without the silence that filled gaps. */
+  get sound(): number[] {
+    return [...samplesOf(Buffer.concat(this.written))].filter((sample) => sample !== 0);
+  }
+
+  run(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  open(): Playback {
+    if (!this.isThere) throw new AudioError('no loudspeaker');
+    return {
+      write: (pcm) => {
+        this.#startedMs ??= this.#clock.nowMs();
+        const aheadMs = this.#aheadMs();
+        if (aheadMs < 0) {
+          this.dryMs -= aheadMs;
+          this.#startedMs -= aheadMs;
+        }
+        this.written.push(pcm);
+        return true;
+      },
+      writable: () => Promise.resolve(),
+      drain: () =>
+        new Promise((resolve) => {
+          if (this.drains) this.#clock.setTimeout(resolve, Math.max(0, this.#aheadMs()));
+        }),
+      clear: () => {
+        this.cleared += 1;
+        return Promise.resolve();
+      },
+    };
+  }
+
+  #aheadMs(): number {
+    if (this.#startedMs === undefined) return 0;
+    return msOfBytes(SPEECH_FORMAT, this.bytes) - (this.#clock.nowMs() - this.#startedMs);
+  }
+}
+
+function bench(options: { prebufferMs?: number; leadInMs?: number; volume?: number } = {}) {
+  const clock = new FakeClock();
+  const speaker = new FakeSpeaker(clock);
+  const told: string[] = [];
+  const infos: Record<string, unknown>[] = [];
+  const tell = (name: string) => (info: unknown) => {
+    told.push(name);
+    infos.push({ name, atMs: clock.nowMs(), ...(typeof info === 'object' ? info : { info }) });
+  };
+  const buffer = new ReplyBuffer({
+    speaker,
+    listener: { started: tell('started'), drained: tell('drained'), failed: tell('failed'), held: tell('held') },
+    clock,
+    log: pino({ level: 'silent' }),
+    prebufferMs: options.prebufferMs ?? 120,
+    leadInMs: options.leadInMs ?? 0,
+    volume: options.volume ?? 1,
+  });
+  /** Lets the time go by in small steps, so that promises settle between them. */
+  const pass = async (ms: number) => {
+    for (let at = 0; at < ms; at += 10) {
+      clock.advance(Math.min(10, ms - at));
+      await Promise.resolve();
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+  };
+  return { clock, speaker, buffer, told, infos, pass };
+}
+
+/** Sound whose samples are all different from silence and, within 32,000, from each other. */
+function ramp(ms: number, from = 1): Int16Array {
+  return Int16Array.from({ length: ms * 16 }, (_, at) => ((from + at - 1) % 32_000) + 1);
+}
+
+describe('reply buffer', () => {
+  it('starts when the prebuffer is full, plays every sample, and says so when the last has been played', async () => {
+    const { buffer, speaker, told, infos, pass } = bench();
+    const sound = ramp(1_000);
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(sound.subarray(0, 100 * 16)));
+    await pass(50);
+    assert.equal(speaker.bytes, 0, 'not enough yet');
+    buffer.push(bytesOf(sound.subarray(100 * 16)));
+    assert.ok(speaker.bytes > 0);
+    buffer.end();
+    await pass(990);
+    assert.deepEqual(told, ['started']);
+    await pass(400);
+    assert.deepEqual(told, ['started', 'drained']);
+    assert.deepEqual(speaker.sound, [...sound]);
+    assert.equal(speaker.dryMs, 0);
+    assert.equal(infos[1]?.['underruns'], 0);
+    assert.ok(Number(infos[1]?.['atMs']) >= 1_050);
+    assert.equal(buffer.isActive, false);
+  });
+
+  it('starts at the end of a reply shorter than the prebuffer', async () => {
+    const { buffer, speaker, told, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(20)));
+    buffer.end();
+    await pass(500);
+    assert.deepEqual(told, ['started', 'drained']);
+    assert.deepEqual(speaker.sound, [...ramp(20)]);
+  });
+
+  it('drains an empty reply, and one of a single byte', async () => {
+    for (const bytes of [0, 1]) {
+      const { buffer, told, pass } = bench();
+      buffer.begin(SPEECH_FORMAT);
+      buffer.push(new Uint8Array(bytes));
+      buffer.end();
+      await pass(1_000);
+      assert.deepEqual(told, ['drained']);
+    }
+  });
+
+  it('keeps the device at most 220 ms ahead however fast the reply comes', async () => {
+    const { buffer, speaker, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(5_000)));
+    assert.ok(speaker.bytes <= 220 * BYTES_A_MS, `${speaker.bytes / BYTES_A_MS} ms`);
+    await pass(1_000);
+    assert.ok(speaker.bytes <= 1_220 * BYTES_A_MS);
+    assert.ok(speaker.bytes >= 1_150 * BYTES_A_MS);
+  });
+
+  it('carries odd bytes over from block to block', async () => {
+    const { buffer, speaker, pass } = bench();
+    const bytes = bytesOf(ramp(300));
+    buffer.begin(SPEECH_FORMAT);
+    for (let at = 0; at < bytes.length; at += 333) buffer.push(bytes.subarray(at, at + 333));
+    buffer.end();
+    await pass(800);
+    assert.deepEqual(speaker.sound, [...ramp(300)]);
+  });
+
+  it('fills a gap with silence, counts it, and loses nothing', async () => {
+    const { buffer, speaker, told, infos, pass } = bench();
+    const sound = ramp(1_000);
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(sound.subarray(0, 200 * 16)));
+    await pass(600);
+    buffer.push(bytesOf(sound.subarray(200 * 16)));
+    buffer.end();
+    await pass(2_000);
+    assert.deepEqual(told, ['started', 'drained']);
+    assert.equal(infos[1]?.['underruns'], 1);
+    assert.equal(speaker.dryMs, 0);
+    assert.deepEqual(speaker.sound, [...sound]);
+  });
+
+  it('buffers more after each underrun', async () => {
+    const { buffer, speaker, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(120)));
+    await pass(400);
+    const dryBytes = speaker.sound.length;
+    buffer.push(bytesOf(ramp(200)));
+    await pass(100);
+    assert.equal(speaker.sound.length, dryBytes, '240 ms are wanted now');
+    buffer.push(bytesOf(ramp(50)));
+    await pass(10);
+    assert.ok(speaker.sound.length > dryBytes);
+  });
+
+  it('plays audio that comes behind the end marker', async () => {
+    const { buffer, speaker, told, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(40)));
+    buffer.end();
+    await pass(100);
+    buffer.push(bytesOf(ramp(40, 641)));
+    await pass(500);
+    assert.deepEqual(speaker.sound, [...ramp(80)]);
+    assert.deepEqual(told, ['started', 'drained']);
+  });
+
+  it('puts silence in front for amplifiers that swallow the first sound', async () => {
+    const { buffer, speaker, pass } = bench({ leadInMs: 80 });
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(300)));
+    buffer.end();
+    await pass(900);
+    const played = samplesOf(Buffer.concat(speaker.written));
+    assert.equal(
+      played.findIndex((sample) => sample !== 0),
+      80 * 16,
+    );
+  });
+
+  it('holds the sender beyond a minute of waiting sound and lets it go at half', async () => {
+    const { buffer, told, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    for (let second = 0; second < 62; second++) buffer.push(new Uint8Array(32_000).fill(1));
+    assert.deepEqual(told, ['started', 'held']);
+    await pass(32_500);
+    assert.deepEqual(told, ['started', 'held', 'held']);
+  });
+
+  it('is silent after clear, says nothing more, and lets a held sender go', async () => {
+    const { buffer, speaker, told, infos, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    for (let second = 0; second < 62; second++) buffer.push(new Uint8Array(32_000).fill(1));
+    await buffer.clear();
+    assert.equal(speaker.cleared, 1);
+    assert.equal(infos.at(-1)?.['info'], false);
+    const { bytes } = speaker;
+    told.length = 0;
+    buffer.push(new Uint8Array(32_000));
+    await pass(5_000);
+    assert.equal(speaker.bytes, bytes);
+    assert.deepEqual(told, []);
+  });
+
+  it('fails by event when there is no device, and when the device never says that it has played', async () => {
+    const none = bench();
+    none.speaker.isThere = false;
+    none.buffer.begin(SPEECH_FORMAT);
+    assert.deepEqual(none.told, [], 'not from inside');
+    await none.pass(20);
+    assert.deepEqual(none.told, ['failed']);
+
+    const mute = bench();
+    mute.speaker.drains = false;
+    mute.buffer.begin(SPEECH_FORMAT);
+    mute.buffer.push(bytesOf(ramp(200)));
+    mute.buffer.end();
+    await mute.pass(3_000);
+    assert.deepEqual(mute.told, ['started', 'failed']);
+  });
+
+  it('scales by the square of the volume', async () => {
+    const { buffer, speaker, pass } = bench({ volume: 0.5 });
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(new Int16Array(3_200).fill(1_000)));
+    buffer.end();
+    await pass(600);
+    assert.ok(speaker.sound.length === 3_200 && speaker.sound.every((sample) => sample === 250));
+  });
+});
