@@ -39,9 +39,8 @@ const CLOSES: Readonly<Record<number, Verdict>> = {
 
 const UNKNOWN_AUTHORITY =
   'the certificate of the server is not signed by an authority that this device knows; ' +
-  'for an authority of your own put its certificate into server.ca_file';
+  'for an authority of your own, server.ca_file must hold its certificate (PEM)';
 const NOT_TLS = 'the server does not speak TLS as expected; check port and scheme (ws or wss) in server.url';
-const BAD_CA = 'the certificates to trust cannot be read; server.ca_file must hold PEM certificates';
 
 const ERRORS: Readonly<Record<string, Verdict>> = {
   ECONNREFUSED: ['nothing listens there; check that the server runs, and host and port in server.url'],
@@ -124,7 +123,6 @@ function ofError(error: unknown): Failure {
   const known = ERRORS[code];
   if (known !== undefined) return failure(0, [`${known[0]} (${code})`, known[1] ?? 'fast']);
   const said = printable(messageOf(cause));
-  if (code.startsWith('ERR_OSSL_')) return failure(0, [`${BAD_CA} (${code})`, 'slow']);
   if (/^(ERR_SSL_|ERR_TLS_|CERT_|CRL_)/.test(code)) return failure(0, [`TLS failed: ${said} (${code})`, 'slow']);
   if (code.startsWith('WS_ERR_'))
     return failure(violationCode(code), [`the server broke the WebSocket rules: ${said}`]);
@@ -134,7 +132,7 @@ function ofError(error: unknown): Failure {
 
 /** The close code that `ws` answers a violation with. */
 function violationCode(code: string): number {
-  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 1009;
+  if (/^WS_ERR_UNSUPPORTED_.*LENGTH$/.test(code)) return 1009;
   if (code === 'WS_ERR_INVALID_UTF8') return 1007;
   return code.startsWith('WS_ERR_TOO_MANY') ? 1008 : 1002;
 }

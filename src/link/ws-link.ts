@@ -226,7 +226,8 @@ export class WsLink implements Link {
     const { code, lane, atLeastMs, reason } = classify(loss);
     const waitMs = this.#backoff.next(lane, atLeastMs);
     // The schedule counts from dial to dial, or the time of a dial into a black hole would come on top of the ceiling.
-    const retryInMs = wasUp || atLeastMs !== undefined ? waitMs : Math.max(0, waitMs - aliveMs);
+    const isFixed = wasUp || lane === 'slow' || atLeastMs !== undefined;
+    const retryInMs = isFixed ? waitMs : Math.max(0, waitMs - aliveMs);
     this.#dialIn(retryInMs);
     const info = { code, reason: maskToken(reason, token), retryInMs: Math.round(retryInMs) };
     this.#tell((listener) => listener.down({ ...info, failures: this.#failures, wasUp }));

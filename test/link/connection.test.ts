@@ -230,6 +230,7 @@ describe('what a server sends', () => {
       const server = rawServer((socket) => {
         if (isFirst) socket.write(bytes);
         else socket.write(frame(0x81, Buffer.from('well')));
+        socket.on('data', (data) => data[0] === 0x88 && socket.end());
         isFirst = false;
       });
       await linked(server, async ({ listener }) => {

@@ -179,7 +179,7 @@ describe('the token', () => {
   it('goes over plain ws to a private address behind a name', async () => {
     await serving(wsServer(), async (server) => {
       const url = `ws://tars.test:${server.port}/`;
-      await withLink(linkTo(url, { token: 't', lookup: pretending('127.0.0.1') }), async (listener) => {
+      await withLink(linkTo(url, { token: 's3cret', lookup: pretending('127.0.0.1') }), async (listener) => {
         await listener.next('up');
       });
     });
@@ -189,12 +189,12 @@ describe('the token', () => {
     await serving(wsServer(), async (server) => {
       // Not a private address, and yet it leads to this machine.
       const url = `ws://0.0.0.0:${server.port}/`;
-      await withLink(linkTo(url, { token: 't' }), async (listener) => {
+      await withLink(linkTo(url, { token: 's3cret' }), async (listener) => {
         assert.match((await listener.next('down')).reason, /not sent unencrypted/);
       });
-      await withLink(linkTo(url, { token: 't', allowPlaintext: true }), async (listener) => {
+      await withLink(linkTo(url, { token: 's3cret', allowPlaintext: true }), async (listener) => {
         await listener.next('up');
-        assert.equal(server.requests[0]?.headers.authorization, 'Bearer t');
+        assert.equal(server.requests[0]?.headers.authorization, 'Bearer s3cret');
       });
     });
   });
