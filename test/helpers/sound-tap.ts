@@ -30,6 +30,11 @@ export class SoundTap {
     this.#source = source;
   }
 
+  /** The recorder's process, while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Starts to record; resolves with the first chunk. Rejects after 5 s without one. */
   async attach(env: NodeJS.ProcessEnv): Promise<void> {
     await this.detach();

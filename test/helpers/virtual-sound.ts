@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AudioError } from '../../src/errors.js';
@@ -18,6 +20,12 @@ export interface Spoken {
   startedAtMs: number;
   /** One past the last sample. */
   endedAtMs: number;
+}
+
+/** What pactl tells of a stream. */
+interface Stream {
+  index: number;
+  properties: Record<string, string | undefined>;
 }
 
 /** One of the two devices. */
@@ -68,7 +76,7 @@ export class VirtualSound {
   async restart(): Promise<void> {
     await this.kill();
     const script = join(this.#needFolder(), 'daemon.pa');
-    await rm(join(this.#needFolder(), 'native'), { force: true });
+    for (const name of ['native', 'cli']) await rm(join(this.#needFolder(), name), { force: true });
     const args = ['--daemonize=no', '--system=false', '--use-pid-file=no', '--disable-shm=yes', '--realtime=no'];
     args.push('--high-priority=no', `--exit-idle-time=${EXIT_IDLE_S}`, '--log-target=stderr', '--log-level=info');
     const daemon = spawn('pulseaudio', [...args, '-n', '-F', script], {
@@ -100,20 +108,33 @@ export class VirtualSound {
     await Promise.all([this.speaker.detach(), this.microphone.detach()]);
   }
 
-  /** Takes a device away, as pulling its plug would. */
+  /** Takes a device away, as pulling its plug would: what is open on it fails, and it cannot be opened. */
   async unplug(device: SoundDevice): Promise<void> {
     const modules = await outputOf('pactl', ['list', 'short', 'modules'], this.env);
     const line = modules.split('\n').find((text) => text.includes(`sink_name=${device} `));
     if (!line) throw new Error(`virtual sound: ${device} is not plugged in`);
     await this.#tap(device).detach();
+    await this.#cutOff(device);
     await outputOf('pactl', ['unload-module', line.split('\t')[0] ?? ''], this.env);
+    // What came in between has been moved to `nowhere`.
+    await this.#cutOff(device);
   }
 
   /** Brings a device back. */
   async plug(device: SoundDevice): Promise<void> {
     await outputOf('pactl', ['load-module', ...nullSink(device)], this.env);
-    if (device === 'spk') await outputOf('pactl', ['set-default-sink', 'spk'], this.env);
-    else await outputOf('pactl', ['set-default-source', 'mic.monitor'], this.env);
+    await this.#tap(device).attach(this.env);
+  }
+
+  /** Lets a device hang until `resume()`: it stays open and can be opened, but no sample moves and nothing fails. */
+  async stall(device: SoundDevice): Promise<void> {
+    await this.#tap(device).detach();
+    await this.#suspend(device, true);
+  }
+
+  /** Ends `stall()`. */
+  async resume(device: SoundDevice): Promise<void> {
+    await this.#suspend(device, false);
     await this.#tap(device).attach(this.env);
   }
 
@@ -163,6 +184,29 @@ export class VirtualSound {
     return { startedAtMs, endedAtMs: startedAtMs + lengthMs };
   }
 
+  async #suspend(device: SoundDevice, isSuspended: boolean): Promise<void> {
+    // The microphone is the monitor of a sink, and only the sink can be suspended.
+    await outputOf('pactl', ['suspend-sink', device, isSuspended ? '1' : '0'], this.env);
+  }
+
+  /** Ends every stream of the device's direction, except the recorders. */
+  async #cutOff(device: SoundDevice): Promise<void> {
+    const kind = device === 'spk' ? 'sink-input' : 'source-output';
+    const listed = await outputOf('pactl', ['--format=json', 'list', `${kind}s`], this.env);
+    const own = [this.speaker, this.microphone].map((tap) => `${tap.pid}`);
+    const streams = (JSON.parse(listed) as Stream[]).filter(
+      ({ properties }) => !own.includes(properties['application.process.id'] ?? ''),
+    );
+    if (streams.length > 0) await this.#command(streams.map(({ index }) => `kill-${kind} ${index}`));
+  }
+
+  /** Runs commands of PulseAudio's own command line, which can do what pactl cannot. */
+  async #command(lines: readonly string[]): Promise<void> {
+    const socket = connect(join(this.#needFolder(), 'cli'));
+    socket.resume().end(`${lines.join('\n')}\n`);
+    await within(once(socket, 'close'), 2000, () => `pulseaudio: ${lines.join(', ')}`);
+  }
+
   #tap(device: SoundDevice): SoundTap {
     return device === 'spk' ? this.speaker : this.microphone;
   }
@@ -186,9 +230,12 @@ function nullSink(device: SoundDevice): string[] {
 function daemonScript(folder: string): string {
   const lines = [
     `load-module module-native-protocol-unix socket=${join(folder, 'native')} auth-anonymous=1`,
+    // PulseAudio's own default never goes away: streams are moved whenever the default changes.
+    `load-module module-null-sink sink_name=nowhere rate=${RATE_HZ} channels=1 format=s16le`,
     ...(['spk', 'mic'] as const).map((device) => `load-module ${nullSink(device).join(' ')}`),
-    'set-default-sink spk',
-    'set-default-source mic.monitor',
+    `load-module module-cli-protocol-unix socket=${join(folder, 'cli')}`,
+    'set-default-sink nowhere',
+    'set-default-source nowhere.monitor',
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -207,6 +254,9 @@ function environmentIn(folder: string): NodeJS.ProcessEnv {
     PULSE_STATE_PATH: join(folder, 'state'),
     PULSE_COOKIE: join(folder, 'cookie'),
     PULSE_CLIENTCONFIG: join(folder, 'client.conf'),
+    // The default devices of every client, which fail rather than become others while they are unplugged.
+    PULSE_SINK: 'spk',
+    PULSE_SOURCE: 'mic.monitor',
     PULSE_SERVER: `unix:${join(folder, 'native')}`,
     ALSA_CONFIG_PATH: join(folder, 'asound.conf'),
     JACK_NO_START_SERVER: '1',
