@@ -96,7 +96,7 @@ install_modules() {
   node_facts=$(node -p 'process.arch + " " + path.dirname(path.dirname(process.execPath))')
   headers=${node_facts#* } # Node's own: with them node-gyp downloads nothing
   [ ! -f "$headers/include/node/node_api.h" ] || export npm_config_nodedir="${npm_config_nodedir:-$headers}"
-
+  export CXXFLAGS="${CXXFLAGS:-} -include string" # naudiodon forgets it, GCC 14 (Debian 13) minds
   if [ "$os ${node_facts%% *}" = 'Linux arm64' ]; then
     # naudiodon ships an x86-64 PortAudio and speaker has no mpg123 configuration for this architecture.
     portaudio=$({ dpkg-query -L libportaudio2 2>/dev/null; ls /usr/lib*/libportaudio.so.2 2>/dev/null; } |

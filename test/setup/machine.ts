@@ -34,7 +34,7 @@ esac`,
     for package; do :; done
     if grep -qx "$package" state/broken; then exit 0; fi
     name=$package; [ "$package" != speaker ] || name=binding
-    mkdir -p "node_modules/$package/build/Release"; touch "node_modules/$package/build/Release/$name.node" ;;
+    mkdir -p "node_modules/$package/build/Release"; echo "$CXXFLAGS" >"node_modules/$package/build/Release/$name.node" ;;
   'run build')
     if grep -qx build state/broken; then echo 'src/main.ts(1,1): error TS1005: expected'; exit 1; fi
     mkdir -p dist/src; touch dist/src/main.js dist/.built ;;

@@ -150,6 +150,12 @@ describe('setup.sh and the native packages', () => {
     assert.ok(machine.has('node_modules/speaker/deps/mpg123/config/linux/arm64/config.h'));
   });
 
+  it('gives naudiodon the C++ header that it forgets', () => {
+    using machine = new Machine();
+    ok(machine.setup());
+    assert.match(machine.read('node_modules/naudiodon/build/Release/naudiodon.node'), /-include string$/);
+  });
+
   it('leaves them alone under a 32-bit Node on a 64-bit kernel, and on x86-64', () => {
     for (const options of [{ machine: 'aarch64', nodeArch: 'arm' }, {}]) {
       using machine = new Machine({ ...options, installed: [...ALL_PACKAGES, 'libportaudio2'] });
