@@ -16,6 +16,32 @@ export async function within<T>(promise: Promise<T>, timeoutMs: number, what: ()
   }
 }
 
+const leftAtEnd = new Set<() => void>();
+
+/**
+ * Calls `end` should this process end before the returned function is called, also when a signal ends it: a test that
+ * is cut off leaves no process behind.
+ */
+export function atProcessEnd(end: () => void): () => void {
+  if (!process.listeners('exit').includes(endAll)) {
+    process.on('exit', endAll);
+    for (const [signal, number] of [
+      ['SIGINT', 2],
+      ['SIGTERM', 15],
+    ] as const) {
+      process.once(signal, () => process.exit(128 + number));
+    }
+  }
+  leftAtEnd.add(end);
+  return () => {
+    leftAtEnd.delete(end);
+  };
+}
+
+function endAll(): void {
+  for (const end of leftAtEnd) end();
+}
+
 /** True once the process has ended. */
 export function hasExited(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;

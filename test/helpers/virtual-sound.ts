@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { AudioError } from '../../src/errors.js';
 import { bytesOf } from '../../src/pcm/format.js';
 import { readWav } from '../../src/pcm/wav.js';
 import { find } from './correlate.js';
-import { endProcess, exitOf, outputOf, startPiped, within } from './processes.js';
+import { atProcessEnd, endProcess, exitOf, outputOf, startPiped, within } from './processes.js';
 import { RATE_HZ, SoundTap } from './sound-tap.js';
 
 /** The programs that VirtualSound runs. */
@@ -49,6 +50,7 @@ export class VirtualSound {
   #folder: string | undefined;
   #daemon: ChildProcess | undefined;
   #env: NodeJS.ProcessEnv = {};
+  #forget = () => {};
 
   /** The whole environment for children that are to use this sound, by PulseAudio or by ALSA's default device. */
   get env(): NodeJS.ProcessEnv {
@@ -64,6 +66,10 @@ export class VirtualSound {
     await writeFile(join(folder, 'asound.conf'), ASOUND_CONF);
     await writeFile(join(folder, 'client.conf'), 'autospawn = no\nenable-shm = no\n');
     await writeFile(join(folder, 'daemon.pa'), daemonScript(folder));
+    this.#forget = atProcessEnd(() => {
+      this.#daemon?.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    });
     try {
       await this.restart();
     } catch (error) {
@@ -168,6 +174,7 @@ export class VirtualSound {
     await this.kill();
     if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
+    this.#forget();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
