@@ -139,7 +139,7 @@ describe('a dead peer', () => {
       await listener.next('up');
       const [peer] = peers;
       assert.ok(peer);
-      for (let i = 0; i < 15; i++) await once(peer, 'pong');
+      for (let i = 0; i < 15; i++) await once(peer, 'pong', { signal: AbortSignal.timeout(2_000) });
       assert.equal(link.isUp, true);
       assert.ok(pings > 5);
     });
@@ -166,7 +166,7 @@ describe('a dead peer', () => {
       server.relay.weather.toClient.delayMs = () => Math.random() * 140;
       await listener.next('up');
       const peer = lastPeer(server);
-      for (let i = 0; i < 20; i++) await once(peer, 'ping');
+      for (let i = 0; i < 20; i++) await once(peer, 'ping', { signal: AbortSignal.timeout(2_000) });
       assert.equal(listener.told.length, 1);
     });
   });
@@ -253,6 +253,7 @@ describe('what a server sends', () => {
       let sent = 0;
       // Until the kernel takes no more and the server's own buffer grows.
       while (peer.bufferedAmount < 4 * 1024 * 1024) {
+        assert.ok(sent < 2_000, 'the link reads all the time');
         chunk.writeUInt32LE(sent++);
         peer.send(Buffer.from(chunk));
         await new Promise((resolve) => setImmediate(resolve));
