@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { AssistantServer } from './assistant/server.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
+import { readSecret } from './config/secret.js';
 import { ConfigError, messageOf } from './errors.js';
 import type { HotwordEngine } from './hotword/engine.js';
 import { HotwordListener } from './hotword/listener.js';
@@ -284,16 +284,4 @@ export function engineSettings(config: Config) {
     },
     pocketsphinx: { threshold: pocketsphinx.threshold, pronunciations: pocketsphinx.pronunciations },
   };
-}
-
-/** The trimmed text of a file that a key names; undefined when it names none. */
-function readSecret(key: string, path: string): string | undefined {
-  if (path === '') return undefined;
-  try {
-    const text = readFileSync(path, 'utf8').trim();
-    if (text !== '') return text;
-  } catch (error) {
-    throw new ConfigError(`${key} = "${path}" cannot be read: ${messageOf(error)}`, { cause: error });
-  }
-  throw new ConfigError(`${key} = "${path}" is an empty file`);
 }

@@ -53,6 +53,4 @@ function report(error: unknown): number {
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
-runProgram(process.argv.slice(2), stop.signal)
-  .catch(report)
-  .then((code) => process.exit(code));
+process.exit(await runProgram(process.argv.slice(2), stop.signal).catch(report));

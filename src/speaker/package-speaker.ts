@@ -18,6 +18,8 @@ export interface PackageSpeakerOptions {
   onUnavailable?: (why: string) => void;
 }
 
+/** Why a child ended that was ended here because it was slow to be silent: nothing is wrong with the device. */
+const REPLACED = 'replaced';
 const LOAD_LIMIT_MS = 10_000; // a Pi Zero takes seconds to start Node
 const CLEAR_LIMIT_MS = 40; // of the 50 ms within which `clear` promises silence
 
@@ -41,7 +43,9 @@ export class PackageSpeaker implements Speaker {
         if (this.#isUnavailable) stop.abort();
         return end;
       },
-      onLost: ({ why }) => listener.lost({ why }),
+      onLost: ({ why }) => {
+        if (why !== REPLACED) listener.lost({ why });
+      },
       signal: untilUnavailable,
       clock: this.#options.clock,
     });
@@ -141,7 +145,9 @@ class PlayerChild {
     const giveUp = new AbortController();
     const outcome = await Promise.race([cleared, pause(CLEAR_LIMIT_MS, giveUp.signal, this.#clock)]);
     giveUp.abort();
-    if (outcome !== 'cleared') await this.#child.kill();
+    if (outcome === 'cleared') return;
+    this.failure = REPLACED;
+    await this.#child.kill();
   }
 
   #writable(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Playback, Speaker } from './speaker.js';
 
 /** What a reply buffer tells about the reply that is playing. Calls never come from inside its own methods. */
 export interface ReplyListener {
-  /** The first sample has been given to the device, this long after `begin`. */
+  /** The first sample is with the device and is due this long after `begin` (without the device's own latency). */
   started(info: { firstSampleMs: number }): void;
   /** The last sample has been played. */
   drained(info: { playedMs: number; underruns: number }): void;
@@ -26,7 +26,7 @@ export interface ReplyBufferOptions {
   log: Log;
   /** Buffered before the first sample is played. */
   prebufferMs: number;
-  /** Silence in front of a reply, for amplifiers that swallow the first sound. */
+  /** Silence in front of a reply, for devices that swallow the first sound; it plays while the prebuffer fills. */
   leadInMs: number;
   /** 0 to 1. */
   volume: number;
@@ -55,8 +55,10 @@ interface Reply {
   queue: PcmQueue;
   beganAtMs: number;
   endedAtMs: number | undefined;
-  /** When the first sample was given to the device; undefined before. */
+  /** When the device began to play, silence or sound; undefined before. */
   startedAtMs: number | undefined;
+  /** When the first sample of the reply itself is due; undefined before it is with the device. */
+  firstSampleAtMs: number | undefined;
   /** Everything given to the device, silence too. */
   writtenBytes: number;
   /** Buffered before it plays on. */
@@ -98,14 +100,17 @@ export class ReplyBuffer {
         beganAtMs: clock.nowMs(),
         endedAtMs: undefined,
         startedAtMs: undefined,
+        firstSampleAtMs: undefined,
         writtenBytes: 0,
         targetMs: prebufferMs,
         underruns: 0,
         isHolding: false,
         isBlocked: false,
       };
-      reply.queue.pushSilence(bytesOfMs(format, leadInMs));
       this.#reply = reply;
+      if (leadInMs === 0) return;
+      this.#write(reply, new Uint8Array(bytesOfMs(format, leadInMs)));
+      this.#pump(reply);
     } catch (error) {
       this.#timer = clock.setTimeout(() => {
         this.#timer = undefined;
@@ -179,17 +184,21 @@ export class ReplyBuffer {
   #feed(reply: Reply): void {
     while (reply.queue.bytes > 0 && !reply.isBlocked && this.#aheadMs(reply) < LEAD_MS) {
       const pcm = reply.queue.take(bytesOfMs(reply.format, TICK_MS));
+      if (reply.firstSampleAtMs === undefined) this.#noteFirstSample(reply);
       this.#write(reply, applyVolume(pcm, reply.format, this.#options.volume));
     }
     this.#holdOrRelease(reply);
   }
 
   #write(reply: Reply, pcm: Uint8Array): void {
-    const isFirst = reply.startedAtMs === undefined;
     reply.startedAtMs ??= this.#options.clock.nowMs();
     reply.writtenBytes += pcm.length;
     if (!reply.playback.write(pcm)) this.#waitForRoom(reply);
-    if (isFirst) this.#options.listener.started({ firstSampleMs: reply.startedAtMs - reply.beganAtMs });
+  }
+
+  #noteFirstSample(reply: Reply): void {
+    reply.firstSampleAtMs = this.#options.clock.nowMs() + Math.max(0, this.#aheadMs(reply));
+    this.#options.listener.started({ firstSampleMs: reply.firstSampleAtMs - reply.beganAtMs });
   }
 
   #waitForRoom(reply: Reply): void {
@@ -222,7 +231,7 @@ export class ReplyBuffer {
       () => {
         if (reply !== this.#reply) return;
         this.#forget(reply);
-        const playedMs = Math.round(clock.nowMs() - (reply.startedAtMs ?? clock.nowMs()));
+        const playedMs = Math.round(clock.nowMs() - (reply.firstSampleAtMs ?? clock.nowMs()));
         listener.drained({ playedMs, underruns: reply.underruns });
       },
       (error: unknown) => this.#fail(reply, messageOf(error)),
