@@ -1,0 +1,99 @@
+import { ClientError, UsageError } from '../errors.js';
+import type { HotwordEngine } from '../hotword/engine.js';
+import { HotwordListener } from '../hotword/listener.js';
+import { createResampler } from '../pcm/resampler.js';
+import { readWav } from '../pcm/wav.js';
+
+/** What `hotwordCommand` may be given beside the files. */
+export interface HotwordCommandOptions {
+  /** See `hotword.refractory_ms`. @default 0 milliseconds */
+  refractoryMs?: number;
+  /** Where an unreadable file is named. @default stderr */
+  errors?: NodeJS.WritableStream;
+}
+
+/**
+ * The command `hotword FILE…`: runs the engine over WAV files (their first channel) and prints a line
+ * `file<TAB>seconds<TAB>phrase<TAB>score` for each detection, the seconds being the end of the phrase, and a summary
+ * last. Resolves to the exit code: 1 when a file could not be read; the others are done all the same.
+ * Throws UsageError without files, and HotwordError when the engine fails. Does not close the engine.
+ */
+export async function hotwordCommand(
+  files: readonly string[],
+  engine: HotwordEngine,
+  out: NodeJS.WritableStream,
+  options: HotwordCommandOptions = {},
+): Promise<number> {
+  if (files.length === 0)
+    throw new UsageError('hotword: name at least one WAV file, as in: tars-client hotword FILE.wav');
+  const { refractoryMs = 0, errors = process.stderr } = options;
+  let unreadable = 0;
+  let samples = 0;
+  let detections = 0;
+  let busyMs = 0;
+  for (const file of files) {
+    let sound: Int16Array;
+    try {
+      sound = await soundOf(file, engine.rateHz);
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      unreadable += 1;
+      errors.write(`hotword: ${error.message}\n`);
+      continue;
+    }
+    const startedMs = performance.now();
+    for (const hit of detectionsIn(sound, engine, refractoryMs)) {
+      detections += 1;
+      const seconds = Math.min(hit.endedAt, sound.length) / engine.rateHz;
+      out.write(`${file}\t${seconds.toFixed(2)}\t${hit.phrase}\t${hit.score.toFixed(2)}\n`);
+    }
+    busyMs += performance.now() - startedMs;
+    samples += sound.length;
+  }
+  const seconds = samples / engine.rateHz;
+  const speed = busyMs > 0 ? (seconds * 1000) / busyMs : 0;
+  const heard = files.length - unreadable;
+  out.write(
+    `${heard} file${heard === 1 ? '' : 's'}, ${seconds.toFixed(1)} s of sound, ` +
+      `${detections} detection${detections === 1 ? '' : 's'}, ${speed.toFixed(0)} times real time\n`,
+  );
+  return unreadable > 0 ? 1 : 0;
+}
+
+async function soundOf(file: string, rateHz: number): Promise<Int16Array> {
+  const wav = await readWav(file);
+  const resampler = await createResampler(wav.rateHz, rateHz);
+  try {
+    const head = resampler.process(wav.samples);
+    const tail = resampler.flush();
+    const sound = new Int16Array(head.length + tail.length);
+    sound.set(head);
+    sound.set(tail, head.length);
+    return sound;
+  } finally {
+    resampler.close();
+  }
+}
+
+interface Hit {
+  phrase: string;
+  score: number;
+  endedAt: number;
+}
+
+function detectionsIn(sound: Int16Array, engine: HotwordEngine, refractoryMs: number): Hit[] {
+  const hits: Hit[] = [];
+  const listener = new HotwordListener({
+    engine,
+    refractoryMs,
+    onDetection: (hit) => hits.push(hit),
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+  listener.reset();
+  listener.feed(sound);
+  // A second of silence, for what the engine only tells some time after the phrase.
+  listener.feed(new Int16Array(engine.rateHz));
+  return hits;
+}

@@ -1,0 +1,193 @@
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HotwordError } from '../errors.js';
+import type { Detection, HotwordEngine } from './engine.js';
+import { dictionaryText, type Pronunciations, pronounce, wordsOf } from './pronunciation.js';
+import { loadSphinx, type Pointer, type SphinxLibrary, type SphinxNames } from './sphinx-library.js';
+
+/** Options of `createPocketsphinx`. */
+export interface PocketsphinxOptions {
+  phrases: readonly string[];
+  /** Likelihood ratio from which a phrase counts as heard, above 0 and at most 1; smaller hears more, rightly and wrongly. */
+  threshold: number;
+  /** Word → its pronunciations in CMU phones; these win over the dictionary. */
+  pronunciations: Readonly<Record<string, readonly string[]>>;
+  /** Folder with the English model and its dictionary. @default Debian's, of pocketsphinx-en-us */
+  modelDir?: string;
+  /** Names of the shared libraries. @default Debian's */
+  libraries?: SphinxNames;
+}
+
+const MODEL_DIR = '/usr/share/pocketsphinx/model/en-us';
+const RATE_HZ = 16_000;
+/** The decoder works in steps of 10 ms; a smaller chunk would tell no more. */
+const STEP_SAMPLES = RATE_HZ / 100;
+const STEPS_A_CHUNK = 2;
+const SEARCH = 'hotword';
+
+/**
+ * From the end of a phrase to the step in which the decoder tells it: it waits 100 ms for a better end (-kws_delay),
+ * and its front end is 40 ms behind. Over flite's voices, with silence and with speech after the phrase, the measured
+ * time is 25 to 204 ms, 139 ms in the middle. This is a little more, so that the end is rather told early than late:
+ * what follows the phrase is not to be taken for a part of it.
+ */
+const DELAY_SAMPLES = 0.16 * RATE_HZ;
+
+/** In quiet, an utterance older than this is ended, so that no counter of the decoder grows for months. */
+const UTTERANCE_STEPS = 60 * 100; // 1 minute
+
+/** The decoder's scores count in 1024ths-less logarithms to the base 1.0001, and have 1500 taken off (its KWS_MAX). */
+const DECADES_A_UNIT = 1024 * Math.log10(1.0001);
+const SCORE_OFFSET = 1500;
+
+/**
+ * Makes the engine that needs no account and no download. Throws HotwordError when the library, the model, or the
+ * pronunciation of a word is missing; the message names the remedy.
+ */
+export async function createPocketsphinx(options: PocketsphinxOptions): Promise<HotwordEngine> {
+  const { phrases, threshold, modelDir = MODEL_DIR } = options;
+  if (!(threshold > 0 && threshold <= 1)) {
+    throw new HotwordError(
+      `hotword.pocketsphinx.threshold is ${threshold}; it is above 0 and at most 1, such as 1e-20`,
+    );
+  }
+  if (phrases.length === 0)
+    throw new HotwordError('hotword.phrases is empty; name at least one phrase, or engine "none"');
+  const sphinx = await loadSphinx(options.libraries);
+  const dictionaryFile = join(modelDir, 'cmudict-en-us.dict');
+  const pronunciations = await pronounce({ phrases, given: options.pronunciations, dictionaryFile });
+  await access(join(modelDir, 'en-us', 'mdef')).catch((error: unknown) => {
+    throw new HotwordError(`there is no English model in ${modelDir}; install the package pocketsphinx-en-us`, {
+      cause: error,
+    });
+  });
+  const spoken = new Map(phrases.map((phrase) => [wordsOf(phrase).join(' '), phrase]));
+  const decoder = await openDecoder(sphinx, { modelDir, pronunciations, spoken: [...spoken.keys()], threshold });
+  return new PocketsphinxEngine({ sphinx, decoder, phrases, spoken, threshold });
+}
+
+interface DecoderOptions {
+  modelDir: string;
+  pronunciations: Pronunciations;
+  spoken: readonly string[];
+  threshold: number;
+}
+
+/** The files that the decoder reads at its start live no longer than this call. */
+async function openDecoder(sphinx: SphinxLibrary, options: DecoderOptions): Promise<Pointer> {
+  const dir = await mkdtemp(join(tmpdir(), 'tars-hotword-'));
+  try {
+    const dictionary = join(dir, 'words.dict');
+    const keyphrases = join(dir, 'phrases.list');
+    await writeFile(dictionary, dictionaryText(options.pronunciations));
+    await writeFile(keyphrases, options.spoken.map((words) => `${words} /${options.threshold}/\n`).join(''));
+    const config = sphinx.configure({ '-hmm': join(options.modelDir, 'en-us'), '-dict': dictionary });
+    const decoder = config ? sphinx.init(config) : null;
+    if (config) sphinx.freeConfig(config);
+    if (!decoder)
+      throw new HotwordError(
+        `pocketsphinx does not start with the model in ${options.modelDir}; reinstall pocketsphinx-en-us`,
+      );
+    if (
+      sphinx.setKeyphraseFile(decoder, SEARCH, keyphrases) < 0 ||
+      sphinx.setSearch(decoder, SEARCH) < 0 ||
+      sphinx.startUtterance(decoder) < 0
+    ) {
+      sphinx.free(decoder);
+      throw new HotwordError(`pocketsphinx cannot listen for ${options.spoken.join(', ')}; try other phrases`);
+    }
+    return decoder;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+interface EngineOptions {
+  sphinx: SphinxLibrary;
+  decoder: Pointer;
+  phrases: readonly string[];
+  /** The phrase as the decoder knows it → as it is written in the configuration. */
+  spoken: ReadonlyMap<string, string>;
+  threshold: number;
+}
+
+class PocketsphinxEngine implements HotwordEngine {
+  readonly name = 'pocketsphinx';
+  readonly phrases: readonly string[];
+  readonly rateHz = RATE_HZ;
+  readonly chunkSamples = STEP_SAMPLES * STEPS_A_CHUNK;
+  readonly #options: EngineOptions;
+  readonly #chunk = new Int16Array(STEP_SAMPLES * STEPS_A_CHUNK);
+  readonly #steps: readonly Int16Array[];
+  #decoder: Pointer | undefined;
+  #utteranceSteps = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.phrases = options.phrases;
+    this.#decoder = options.decoder;
+    this.#steps = Array.from({ length: STEPS_A_CHUNK }, (_, i) =>
+      this.#chunk.subarray(i * STEP_SAMPLES, (i + 1) * STEP_SAMPLES),
+    );
+  }
+
+  process(chunk: Int16Array): Detection | undefined {
+    const { sphinx } = this.#options;
+    const decoder = this.#open();
+    this.#chunk.set(chunk);
+    let heard: Detection | undefined;
+    for (let i = 0; i < STEPS_A_CHUNK; i++) {
+      const step = this.#steps[i];
+      if (!step || sphinx.processRaw(decoder, step, STEP_SAMPLES, 0, 0) < 0) {
+        throw new HotwordError('pocketsphinx takes no more sound; restart the program');
+      }
+      this.#utteranceSteps += 1;
+      if (sphinx.hypothesis(decoder, null) === null) continue;
+      const best = this.#bestSegment(decoder);
+      const stepsAfter = STEPS_A_CHUNK - 1 - i;
+      heard ??= { ...best, endedSamplesAgo: DELAY_SAMPLES + stepsAfter * STEP_SAMPLES };
+      this.reset();
+    }
+    if (this.#utteranceSteps >= UTTERANCE_STEPS && sphinx.isInSpeech(decoder) === 0) this.reset();
+    return heard;
+  }
+
+  reset(): void {
+    const { sphinx } = this.#options;
+    const decoder = this.#open();
+    this.#utteranceSteps = 0;
+    sphinx.endUtterance(decoder);
+    if (sphinx.startUtterance(decoder) < 0) throw new HotwordError('pocketsphinx does not go on; restart the program');
+  }
+
+  close(): void {
+    if (this.#decoder === undefined) return;
+    this.#options.sphinx.free(this.#decoder);
+    this.#decoder = undefined;
+  }
+
+  #open(): Pointer {
+    if (this.#decoder === undefined) throw new HotwordError('this pocketsphinx engine is closed');
+    return this.#decoder;
+  }
+
+  #bestSegment(decoder: Pointer): { phrase: string; score: number } {
+    const { sphinx, spoken, threshold } = this.#options;
+    let best = { phrase: this.phrases[0] ?? '', score: -1 };
+    for (let segment = sphinx.firstSegment(decoder, null); segment; segment = sphinx.nextSegment(segment)) {
+      const words = sphinx.segmentWord(segment)?.trim() ?? '';
+      const units = sphinx.segmentProbability(segment, null, null, null) + SCORE_OFFSET;
+      const score = scoreOf(units * DECADES_A_UNIT, threshold);
+      if (score > best.score) best = { phrase: spoken.get(words) ?? words, score };
+    }
+    return { phrase: best.phrase, score: Math.max(0, best.score) };
+  }
+}
+
+/**
+ * The score of a likelihood ratio: 0 at the threshold, and every ten powers of ten above it halve what is missing to 1.
+ */
+export function scoreOf(ratioLog10: number, threshold: number): number {
+  return 1 - 2 ** (-Math.max(0, ratioLog10 - Math.log10(threshold)) / 10);
+}

@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import { HotwordError, messageOf } from '../errors.js';
+
+/** The phones of the CMU dictionary (ARPAbet without stress), which the English model knows. */
+export const PHONES: readonly string[] =
+  'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH'.split(' ');
+
+/** Words that people want and the dictionary has not. */
+const READY_MADE: ReadonlyMap<string, readonly string[]> = new Map([['tars', ['T AA R Z', 'T AA R S']]]);
+
+/** Each word of some phrases with its pronunciations, phones separated by blanks. */
+export type Pronunciations = ReadonlyMap<string, readonly string[]>;
+
+/** Options of `pronounce`. */
+export interface PronounceOptions {
+  phrases: readonly string[];
+  /** `hotword.pocketsphinx.pronunciations`: these win over the dictionary. */
+  given: Readonly<Record<string, readonly string[]>>;
+  /** Path of a dictionary in the CMU form: `word PH OW N Z`, further ones as `word(2) …`. */
+  dictionaryFile: string;
+}
+
+/** The words of a phrase as a dictionary has them: small letters, no punctuation. Throws HotwordError when there is none. */
+export function wordsOf(phrase: string): string[] {
+  const words = phrase
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}'._-]+/gu, ' ')
+    .split(' ')
+    .filter((word) => /[\p{L}\p{N}]/u.test(word));
+  if (words.length === 0) {
+    throw new HotwordError(
+      `the phrase ${JSON.stringify(phrase)} in hotword.phrases has no word; write it as it is said`,
+    );
+  }
+  return words;
+}
+
+/**
+ * Finds how every word of the phrases is said: as given, else ready-made, else from the dictionary.
+ * Throws HotwordError for a word nobody knows, a phone that does not exist, and a dictionary that cannot be read.
+ */
+export async function pronounce(options: PronounceOptions): Promise<Pronunciations> {
+  const given = checked(options.given);
+  const words = new Set(options.phrases.flatMap(wordsOf));
+  const found = new Map<string, readonly string[]>();
+  const unknown: string[] = [];
+  for (const word of words) {
+    const known = given.get(word) ?? READY_MADE.get(word);
+    if (known) found.set(word, known);
+    else unknown.push(word);
+  }
+  if (unknown.length === 0) return found;
+  const dictionary = await readDictionary(options.dictionaryFile);
+  for (const word of unknown) {
+    const known = lookUp(dictionary, word);
+    if (known.length === 0) throw unpronounceable(word);
+    found.set(word, known);
+  }
+  return found;
+}
+
+/** The text of a dictionary with these words and no others. */
+export function dictionaryText(pronunciations: Pronunciations): string {
+  let text = '';
+  for (const [word, variants] of pronunciations) {
+    variants.forEach((phones, i) => {
+      text += `${word}${i === 0 ? '' : `(${i + 1})`} ${phones}\n`;
+    });
+  }
+  return text;
+}
+
+function checked(given: Readonly<Record<string, readonly string[]>>): Map<string, readonly string[]> {
+  const result = new Map<string, readonly string[]>();
+  for (const [word, variants] of Object.entries(given)) {
+    if (variants.length === 0) throw unpronounceable(word);
+    result.set(
+      word.toLowerCase(),
+      variants.map((variant) => checkedPhones(word, variant)),
+    );
+  }
+  return result;
+}
+
+function checkedPhones(word: string, variant: string): string {
+  // Dictionaries on the web write the stress as a digit, which this model does not use.
+  const phones = variant
+    .toUpperCase()
+    .split(/\s+/)
+    .filter((phone) => phone !== '')
+    .map((phone) => phone.replace(/[0-2]$/, ''));
+  if (phones.length === 0) throw unpronounceable(word);
+  const wrong = phones.find((phone) => !PHONES.includes(phone));
+  if (wrong !== undefined) {
+    throw new HotwordError(
+      `hotword.pocketsphinx.pronunciations: ${JSON.stringify(wrong)} in ${JSON.stringify(variant)} for ` +
+        `${JSON.stringify(word)} is no phone; the ${PHONES.length} phones are ${PHONES.join(' ')}`,
+    );
+  }
+  return phones.join(' ');
+}
+
+async function readDictionary(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new HotwordError(
+      `the dictionary ${path} cannot be read (${messageOf(error)}); install the package pocketsphinx-en-us`,
+      { cause: error },
+    );
+  }
+}
+
+/** Searches the bytes, because splitting 134,000 lines would take longer than loading the engine. */
+function lookUp(dictionary: Buffer, word: string): string[] {
+  const variants: string[] = [];
+  for (;;) {
+    const entry = variants.length === 0 ? `${word} ` : `${word}(${variants.length + 1}) `;
+    const start = lineStart(dictionary, entry);
+    if (start === -1) return variants;
+    const end = dictionary.indexOf('\n', start);
+    const line = dictionary.toString('utf8', start, end === -1 ? dictionary.length : end);
+    variants.push(line.slice(entry.length).trim());
+  }
+}
+
+function lineStart(dictionary: Buffer, beginning: string): number {
+  const bytes = Buffer.from(`\n${beginning}`);
+  if (dictionary.indexOf(bytes.subarray(1)) === 0) return 0;
+  const at = dictionary.indexOf(bytes);
+  return at === -1 ? -1 : at + 1;
+}
+
+function unpronounceable(word: string): HotwordError {
+  return new HotwordError(
+    `nobody knows how ${JSON.stringify(word)} is said; tell it in the configuration, for instance ` +
+      `[hotword.pocketsphinx] pronunciations = { ${JSON.stringify(word)} = ["T AA R Z"] } (the phones are ${PHONES.join(' ')})`,
+  );
+}

@@ -1,0 +1,73 @@
+import { HotwordError, messageOf } from '../errors.js';
+
+/** A native pointer; null is the null pointer. */
+export type Pointer = unknown;
+
+/** The functions of PocketSphinx 5prealpha that keyphrase spotting needs. */
+export interface SphinxLibrary {
+  /** Makes a configuration from names and values; null when one is wrong. */
+  configure(values: Readonly<Record<string, string>>): Pointer;
+  freeConfig(config: Pointer): void;
+  init(config: Pointer): Pointer;
+  free(decoder: Pointer): void;
+  setKeyphraseFile(decoder: Pointer, searchName: string, file: string): number;
+  setSearch(decoder: Pointer, searchName: string): number;
+  startUtterance(decoder: Pointer): number;
+  endUtterance(decoder: Pointer): number;
+  /** Negative on failure. */
+  processRaw(decoder: Pointer, samples: Int16Array, count: number, noSearch: 0, fullUtterance: 0): number;
+  hypothesis(decoder: Pointer, score: null): string | null;
+  isInSpeech(decoder: Pointer): number;
+  firstSegment(decoder: Pointer, score: null): Pointer;
+  nextSegment(segment: Pointer): Pointer;
+  segmentWord(segment: Pointer): string | null;
+  segmentProbability(segment: Pointer, acoustic: null, language: null, backoff: null): number;
+}
+
+/** Names of the shared libraries. */
+export interface SphinxNames {
+  pocketsphinx: string;
+  sphinxbase: string;
+}
+
+/** What Debian 12 and 13 install: libpocketsphinx3 and libsphinxbase3. */
+export const SPHINX_NAMES: SphinxNames = { pocketsphinx: 'libpocketsphinx.so.3', sphinxbase: 'libsphinxbase.so.3' };
+
+/** Loads PocketSphinx and makes it silent. Throws HotwordError naming the packages when it is not there. */
+export async function loadSphinx(names: SphinxNames = SPHINX_NAMES): Promise<SphinxLibrary> {
+  try {
+    const { load } = await import('koffi');
+    const base = load(names.sphinxbase);
+    const sphinx = load(names.pocketsphinx);
+    base.func('void err_set_logfp(void *)')(null);
+    const configure = base.func('void *cmd_ln_init(void *, void *, int, ...)');
+    const knownArguments = sphinx.func('void *ps_args()')();
+    return {
+      configure: (values) => {
+        const pairs = Object.entries(values).flat();
+        return configure(null, knownArguments, 1, ...pairs.flatMap((text) => ['str', text]), 'str', null);
+      },
+      freeConfig: base.func('int cmd_ln_free_r(void *)'),
+      init: sphinx.func('void *ps_init(void *)'),
+      free: sphinx.func('int ps_free(void *)'),
+      setKeyphraseFile: sphinx.func('int ps_set_kws(void *, const char *, const char *)'),
+      setSearch: sphinx.func('int ps_set_search(void *, const char *)'),
+      startUtterance: sphinx.func('int ps_start_utt(void *)'),
+      endUtterance: sphinx.func('int ps_end_utt(void *)'),
+      processRaw: sphinx.func('int ps_process_raw(void *, const int16_t *, size_t, int, int)'),
+      hypothesis: sphinx.func('const char *ps_get_hyp(void *, void *)'),
+      isInSpeech: sphinx.func('uint8_t ps_get_in_speech(void *)'),
+      // Older builds of the same soname take a second, nullable argument here.
+      firstSegment: sphinx.func('void *ps_seg_iter(void *, void *)'),
+      nextSegment: sphinx.func('void *ps_seg_next(void *)'),
+      segmentWord: sphinx.func('const char *ps_seg_word(void *)'),
+      segmentProbability: sphinx.func('int ps_seg_prob(void *, void *, void *, void *)'),
+    };
+  } catch (error) {
+    throw new HotwordError(
+      `the hotword engine pocketsphinx cannot be loaded (${messageOf(error)}); ` +
+        'install the packages libpocketsphinx3 and pocketsphinx-en-us, or choose another hotword.engine',
+      { cause: error },
+    );
+  }
+}
