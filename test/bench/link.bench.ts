@@ -180,12 +180,14 @@ async function benchFalseAlarms(minutes: number): Promise<void> {
   await server.close();
 }
 
-/** Least squares: how much `ys` grows for each step of `xs`. */
-function slope(xs: readonly number[], ys: readonly number[]): number {
+/** Least squares: how much `ys` grows for each step of `xs`, with the standard error of that. */
+function slope(xs: readonly number[], ys: readonly number[], digits: number): string {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [mx, my] = [mean(xs), mean(ys)];
-  const over = xs.reduce((sum, x, i) => sum + (x - mx) * ((ys[i] ?? my) - my), 0);
-  return over / xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
+  const spread = xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
+  const growth = xs.reduce((sum, x, i) => sum + (x - mx) * ((ys[i] ?? my) - my), 0) / spread;
+  const rest = xs.reduce((sum, x, i) => sum + ((ys[i] ?? my) - my - growth * (x - mx)) ** 2, 0);
+  return `${growth.toFixed(digits)} ± ${Math.sqrt(rest / (xs.length - 2) / spread).toFixed(digits)}`;
 }
 
 async function benchReconnects(): Promise<void> {
@@ -222,13 +224,13 @@ async function benchReconnects(): Promise<void> {
   await link.close();
   await server.close();
   // The first samples see caches and compiled code fill.
-  const from = 4;
+  const from = 7;
   const late = <T>(values: T[]) => values.slice(from);
   console.log(`${RECONNECTS} reconnects (link and server in one process, after garbage collection)`);
   console.log(
-    `  heap ${mib(heap[from])} → ${mib(heap.at(-1))} MiB, slope ${slope(late(xs), late(heap)).toFixed(2)} bytes a reconnect`,
+    `  heap ${mib(heap[from])} → ${mib(heap.at(-1))} MiB, slope ${slope(late(xs), late(heap), 1)} bytes a reconnect`,
   );
-  console.log(`  files ${files[from]} → ${files.at(-1)}, slope ${slope(late(xs), late(files)).toFixed(5)} a reconnect`);
+  console.log(`  files ${files[from]} → ${files.at(-1)}, slope ${slope(late(xs), late(files), 5)} a reconnect`);
 }
 
 function mib(bytes: number | undefined): string {
