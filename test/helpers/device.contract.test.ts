@@ -76,12 +76,13 @@ test('an event is found whether it came before or comes later, but not before th
 });
 
 test('the state is the last one that the device told', async (t) => {
-  const device = await startDevice(t, { main, flags: ['listening'] });
+  const device = await startDevice(t, { main, flags: ['started', 'listening'] });
   assert.equal(device.state, 'idle');
   await device.waitForState('listening');
   assert.equal(device.state, 'listening');
   await device.waitForState('listening');
   await assert.rejects(device.waitForState('idle', 30), /which is listening/);
+  assert.equal((await device.waitFor('client.started')).event, 'client.started', 'the mark was moved');
 });
 
 test('a device that ends says so to those who wait, and how', async (t) => {

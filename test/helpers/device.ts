@@ -148,38 +148,13 @@ export class Device {
    * the program ends, with the last lines of the log.
    */
   async waitFor<K extends EventName>(event: K, options: WaitOptions<K> = {}): Promise<EventLine<K>> {
-    const { where = () => true, timeoutMs = WAIT_LIMIT_MS } = options;
-    const from = this.#cursor;
-    const match = () =>
-      this.lines.find((line, at): line is EventLine<K> => {
-        return at >= from && line.event === event && where(line as EventLine<K>);
-      });
-    let watcher = () => {};
-    const found = new Promise<EventLine<K>>((resolve, reject) => {
-      watcher = () => {
-        const line = match();
-        if (line) resolve(line);
-        else if (this.#child && hasExited(this.#child) && this.#child.stdout?.readableEnded) {
-          reject(new Error(`the device ended (${this.#child.exitCode ?? this.#child.signalCode}) before ${event}`));
-        }
-      };
-      this.#watchers.add(watcher);
-      watcher();
-    });
-    try {
-      return await within(found, timeoutMs, () => `${event} of the device, which is ${this.state}`);
-    } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : error}\n${this.tail()}`);
-    } finally {
-      this.#watchers.delete(watcher);
-    }
+    return this.#waitFrom(this.#cursor, event, options);
   }
 
-  /** Resolves when the device is in this state, at once where it is already. */
+  /** Resolves when the device is in this state, at once where it is already. Leaves the mark where it is. */
   async waitForState(state: string, timeoutMs = WAIT_LIMIT_MS): Promise<void> {
     if (this.state === state) return;
-    this.mark();
-    await this.waitFor('state.changed', { where: ({ to }) => to === state, timeoutMs });
+    await this.#waitFrom(this.lines.length, 'state.changed', { where: ({ to }) => to === state, timeoutMs });
   }
 
   /** The device's child processes, and theirs. */
@@ -228,6 +203,33 @@ export class Device {
     const lines = this.lines.slice(-TAIL_LINES).map((line) => JSON.stringify({ ...line, atMs: Math.round(line.atMs) }));
     const errors = [...this.strayLines, ...this.errorLines].slice(-TAIL_LINES);
     return ['--- log', ...lines, '--- stderr', ...errors, '---'].join('\n');
+  }
+
+  async #waitFrom<K extends EventName>(from: number, event: K, options: WaitOptions<K>): Promise<EventLine<K>> {
+    const { where = () => true, timeoutMs = WAIT_LIMIT_MS } = options;
+    const match = () =>
+      this.lines.find((line, at): line is EventLine<K> => {
+        return at >= from && line.event === event && where(line as EventLine<K>);
+      });
+    let watcher = () => {};
+    const found = new Promise<EventLine<K>>((resolve, reject) => {
+      watcher = () => {
+        const line = match();
+        if (line) resolve(line);
+        else if (this.#child && hasExited(this.#child) && this.#child.stdout?.readableEnded) {
+          reject(new Error(`the device ended (${this.#child.exitCode ?? this.#child.signalCode}) before ${event}`));
+        }
+      };
+      this.#watchers.add(watcher);
+      watcher();
+    });
+    try {
+      return await within(found, timeoutMs, () => `${event} of the device, which is ${this.state}`);
+    } catch (error) {
+      throw new Error(`${error instanceof Error ? error.message : error}\n${this.tail()}`);
+    } finally {
+      this.#watchers.delete(watcher);
+    }
   }
 
   #environment(): NodeJS.ProcessEnv {
