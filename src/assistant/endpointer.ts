@@ -7,7 +7,7 @@ export interface EndpointerOptions {
   rateHz: number;
   /** How long nobody must speak for the utterance to be over. @default 800 ms */
   endOfSpeechMs?: number;
-  /** How much of the sound around the speech belongs to it: so much before, and less behind. @default 300 ms */
+  /** How much of the sound before and behind the speech belongs to it: weak consonants are there. @default 300 ms */
   marginMs?: number;
   /** The longest utterance; a longer one is cut here. @default 30000 ms */
   limitMs?: number;
@@ -87,7 +87,7 @@ export class Endpointer {
     if (this.#isTail(start, speechEnd)) return undefined;
     this.#consumed = position;
     const { samples } = this.#ring.readFrom(first);
-    return samples.slice(0, speechEnd + this.#margin / 2 - first);
+    return samples.slice(0, speechEnd + this.#margin - first);
   }
 
   #isTail(start: number, end: number): boolean {
