@@ -1,9 +1,9 @@
 import { AssistantServer } from './assistant/server.js';
 import type { Clock } from './clock.js';
+import { readSecret } from './config/secret.js';
 import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
-import { readSecret } from './config/secret.js';
 import { ConfigError, messageOf } from './errors.js';
 import type { HotwordEngine } from './hotword/engine.js';
 import { HotwordListener } from './hotword/listener.js';
@@ -71,7 +71,7 @@ export class App {
       protocol: config.server.protocol,
       server: config.server.url === '' ? 'the embedded assistant' : maskUrl(config.server.url),
     });
-    const engine = await createEngine(engineSettings(config), log.child({ module: 'hotword' }));
+    const engine = await makeEngine(config, log);
     this.#engine = engine;
     if (this.#stop.signal.aborted) return;
     this.#join(serverUrl, engine);
@@ -271,17 +271,15 @@ function protocolOf(config: Config) {
   );
 }
 
-/** What the hotword registry needs, from the configuration. */
-export function engineSettings(config: Config) {
+/** The hotword engine of the configuration. Throws HotwordError, with the remedy, when it cannot be had. */
+export function makeEngine(config: Config, log: Log): Promise<HotwordEngine> {
   const { engine, phrases, sensitivity, porcupine, pocketsphinx } = config.hotword;
-  return {
+  const settings = {
     engine,
     phrases,
     sensitivity,
-    porcupine: {
-      keywords: porcupine.keywords,
-      ...(porcupine.access_key_file === '' ? {} : { accessKeyFile: porcupine.access_key_file }),
-    },
+    porcupine: { keywords: porcupine.keywords, accessKeyFile: porcupine.access_key_file },
     pocketsphinx: { threshold: pocketsphinx.threshold, pronunciations: pocketsphinx.pronunciations },
   };
+  return createEngine(settings, log.child({ module: 'hotword' }));
 }

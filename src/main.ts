@@ -1,13 +1,15 @@
 #!/usr/bin/env node
+import { makeEngine } from './app.js';
 import { parseArguments } from './cli/arguments.js';
 import { assistantCommand } from './cli/assistant.js';
 import { helpText } from './cli/commands.js';
 import { configCommand } from './cli/config.js';
 import { devicesCommand } from './cli/devices.js';
-import { hotwordFiles } from './cli/hotword.js';
+import { hotwordCommand } from './cli/hotword.js';
 import { runCommand } from './cli/run.js';
-import { loadConfig } from './config.js';
+import { type Config, loadConfig } from './config.js';
 import { ClientError, ConfigError, UsageError } from './errors.js';
+import { createLog } from './log.js';
 import { PROGRAM_VERSION } from './version.js';
 
 const EXIT_FAILED = 1;
@@ -29,9 +31,18 @@ async function runProgram(argv: readonly string[], signal: AbortSignal): Promise
       configCommand(loaded, process.stdout);
       return 0;
     case 'hotword':
-      return hotwordFiles(loaded.config, positionals);
+      return hotwordOver(positionals, loaded.config);
     case 'assistant':
       return assistantCommand({ config: loaded.config, options, signal });
+  }
+}
+
+async function hotwordOver(files: readonly string[], config: Config): Promise<number> {
+  const engine = await makeEngine(config, createLog(config.log));
+  try {
+    return await hotwordCommand(files, engine, process.stdout, { refractoryMs: config.hotword.refractory_ms });
+  } finally {
+    engine.close();
   }
 }
 

@@ -8,12 +8,14 @@ import { say } from '../helpers/speech.js';
 
 describe('no server', () => {
   it('sounds the offline cue, listens again, sends nothing late, and finds the server when it starts', async (test) => {
-    const room = await furnish(test, { hasServer: false, args: ['--session.connect_grace_ms=1000'] });
+    const room = await furnish(test, { hasServer: false, flags: ['--session.connect_grace_ms=1000'] });
     const { sound, server, device } = room;
     const { sound: words } = await utter('is anybody there');
     const sinceMs = performance.now();
     await sound.speak(words);
-    await device.waitFor('state.changed', { where: ({ from, to }) => from === 'hotwordDetected' && to === 'listening' });
+    await device.waitFor('state.changed', {
+      where: ({ from, to }) => from === 'hotwordDetected' && to === 'listening',
+    });
     await sound.speaker.untilSound(sinceMs, 2_000, 200);
     await server.start();
     await device.waitFor('link.up', { timeoutMs: 16_000 });
@@ -30,7 +32,7 @@ describe('no server', () => {
   it('that comes within the grace gets everything that was said meanwhile', async (test) => {
     const { sound, server, device } = await furnish(test, {
       hasServer: false,
-      args: ['--session.connect_grace_ms=8000'],
+      flags: ['--session.connect_grace_ms=8000'],
     });
     const { sound: words, hotwordEnd } = await utter('this must not be lost whatever happens');
     const speaking = sound.speak(words);
@@ -74,7 +76,7 @@ describe('replies of every kind', () => {
   });
 
   it('without an end are completed after the stall limit', async (test) => {
-    const { sound, server } = await furnish(test, { args: ['--session.reply_stall_ms=1500'] });
+    const { sound, server } = await furnish(test, { flags: ['--session.reply_stall_ms=1500'] });
     await sound.speak((await utter('say something')).sound);
     await server.next('hotword_detected');
     const words = await say('And then', 'rms');

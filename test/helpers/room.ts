@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { type Device, type DeviceOptions, startDevice } from './device.js';
+import { type Device, startDevice } from './device.js';
 import { GemitarsServer } from './gemitars-server.js';
 import { concat, say, silence, type Voice } from './speech.js';
 import { VirtualSound } from './virtual-sound.js';
@@ -12,9 +12,9 @@ export interface Room {
 }
 
 /** Options of `furnish`. */
-export interface RoomOptions extends Pick<DeviceOptions, 'toml'> {
+export interface RoomOptions {
   /** Arguments besides those that name the server. */
-  args?: readonly string[];
+  flags?: readonly string[];
   /** Starts the server too. @default true */
   hasServer?: boolean;
 }
@@ -32,8 +32,7 @@ export async function furnish(test: TestContext, options: RoomOptions = {}): Pro
   if (options.hasServer === false) await server.stop();
   const device = await startDevice(test, {
     env: sound.env,
-    ...(options.toml === undefined ? {} : { toml: options.toml }),
-    args: [`--server.url=${server.url}`, '--log.level=debug', ...(options.args ?? [])],
+    flags: [`--server.url=${server.url}`, '--log.level=debug', ...(options.flags ?? [])],
   });
   await device.waitForState('listening', 15_000);
   await device.waitFor('speaker.ready', { timeoutMs: 15_000 });
