@@ -90,14 +90,22 @@ export class SoundTap {
 
   /** When the first sample above `threshold` at or after `fromMs` sounded. */
   firstSoundMs(fromMs = this.startMs, threshold = 0): number | undefined {
-    const at = this.recording(fromMs).findIndex((sample) => Math.abs(sample) > threshold);
-    return at < 0 ? undefined : fromMs + at / SAMPLES_PER_MS;
+    for (const { originMs, samples, length } of this.#segments) {
+      for (let i = Math.max(0, Math.ceil((fromMs - originMs) * SAMPLES_PER_MS)); i < length; i++) {
+        if (Math.abs(samples[i] ?? 0) > threshold) return originMs + i / SAMPLES_PER_MS;
+      }
+    }
+    return undefined;
   }
 
   /** When the last sample above `threshold` at or after `fromMs` sounded. */
   lastSoundMs(fromMs = this.startMs, threshold = 0): number | undefined {
-    const at = this.recording(fromMs).findLastIndex((sample) => Math.abs(sample) > threshold);
-    return at < 0 ? undefined : fromMs + at / SAMPLES_PER_MS;
+    for (const { originMs, samples, length } of this.#segments.toReversed()) {
+      for (let i = length - 1; i >= Math.max(0, (fromMs - originMs) * SAMPLES_PER_MS); i--) {
+        if (Math.abs(samples[i] ?? 0) > threshold) return originMs + i / SAMPLES_PER_MS;
+      }
+    }
+    return undefined;
   }
 
   /** Resolves as soon as `holds` does, asked at every chunk. Rejects after `timeoutMs`. */
