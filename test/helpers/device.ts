@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,7 @@ export class Device {
   #child: ChildProcess | undefined;
   #folder: string | undefined;
   #exited: Promise<DeviceExit> | undefined;
+  #forget = () => {};
   #cursor = 0;
   #sinceMs = 0;
 
@@ -97,12 +99,14 @@ export class Device {
     });
     this.#child = child;
     this.#sinceMs = performance.now();
-    const forget = atProcessEnd(() => this.#killAll());
+    this.#forget = atProcessEnd(() => {
+      this.#killAll();
+      rmSync(folder, { recursive: true, force: true });
+    });
     createInterface({ input: child.stdout }).on('line', (line) => this.#read(line));
     createInterface({ input: child.stderr }).on('line', (line) => this.errorLines.push(line));
     // 'close' comes after the last line, 'exit' may come before it.
     this.#exited = once(child, 'close').then(([code, signal]) => {
-      if (this.leftovers().length === 0) forget();
       this.#notify();
       return { code, signal, ms: performance.now() - this.#sinceMs };
     });
@@ -190,6 +194,7 @@ export class Device {
     const exit = await within(this.exited, WAIT_LIMIT_MS, () => 'the end of the output of the device');
     if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
+    this.#forget();
     assert.deepEqual(
       left.map(({ command }) => command),
       [],
