@@ -44,7 +44,9 @@ export async function createPorcupine(options: PorcupineOptions): Promise<Hotwor
     const handle = new porcupine.Porcupine(accessKey, models, new Array<number>(models.length).fill(sensitivity));
     return new PorcupineEngine(handle, phrases);
   } catch (error) {
-    throw new HotwordError(`the hotword engine porcupine does not start: ${explain(error, options)}`, { cause: error });
+    // Without the cause, and with the key masked: Picovoice quotes the key in its message, and errors get logged.
+    const why = explain(error, options.accessKeyFile).replaceAll(accessKey, '***');
+    throw new HotwordError(`the hotword engine porcupine does not start: ${why}`);
   }
 }
 
@@ -115,7 +117,7 @@ const REMEDIES: readonly (readonly [name: string, remedy: string])[] = [
   ['PorcupineIOError', 'a file cannot be read: look at the .ppn files of hotword.porcupine.keywords'],
 ];
 
-function explain(error: unknown, options: PorcupineOptions): string {
+function explain(error: unknown, accessKeyFile: string): string {
   const text = messageOf(error).trim().replace(/\s+/g, ' ');
   const name = error instanceof Error ? error.constructor.name : '';
   const known = REMEDIES.find(([each]) => each === name);
@@ -123,9 +125,8 @@ function explain(error: unknown, options: PorcupineOptions): string {
   if (/cpu/i.test(text)) {
     return `it does not know this processor: choose hotword.engine = "pocketsphinx"; in a service, ProcSubset=pid hides /proc/cpuinfo from it (${text})`;
   }
-  if (/00000136/.test(text)) return `${REMEDIES[0]?.[1]} (${text})`;
   if (/key/i.test(text) && !/keyword/i.test(text)) {
-    return `the key in ${options.accessKeyFile} is not right: copy it again from console.picovoice.ai (${text})`;
+    return `the key in ${accessKeyFile} is not right: copy it again from console.picovoice.ai (${text})`;
   }
   return `${text}; look at the key, and at hotword.porcupine.keywords: a .ppn file is for one platform and one language`;
 }

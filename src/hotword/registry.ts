@@ -26,7 +26,7 @@ export interface HotwordSettings {
 type EngineFactory = (settings: HotwordSettings, log: Log) => Promise<HotwordEngine>;
 
 /** Every engine by its name in `hotword.engine`. A new one is its own file and a row here. */
-const ENGINES: Readonly<Record<string, EngineFactory>> = {
+export const ENGINES: Readonly<Record<string, EngineFactory>> = {
   auto: automatic,
   porcupine,
   pocketsphinx: ({ phrases, pocketsphinx }) => createPocketsphinx({ phrases, ...pocketsphinx }),

@@ -31,7 +31,7 @@ export interface SphinxNames {
 }
 
 /** What Debian 12 and 13 install: libpocketsphinx3 and libsphinxbase3. */
-export const SPHINX_NAMES: SphinxNames = { pocketsphinx: 'libpocketsphinx.so.3', sphinxbase: 'libsphinxbase.so.3' };
+const SPHINX_NAMES: SphinxNames = { pocketsphinx: 'libpocketsphinx.so.3', sphinxbase: 'libsphinxbase.so.3' };
 
 /** Loads PocketSphinx and makes it silent. Throws HotwordError naming the packages when it is not there. */
 export async function loadSphinx(names: SphinxNames = SPHINX_NAMES): Promise<SphinxLibrary> {

@@ -7,7 +7,7 @@ const HEADER_BYTES = 44;
 const UNKNOWN_SIZE = 0xffff_ffff;
 
 /** The 44 bytes in front of `dataBytes` bytes of PCM; without a number, of a stream whose end is not known. */
-export function wavHeader(format: PcmFormat, dataBytes?: number): Buffer {
+function wavHeader(format: PcmFormat, dataBytes?: number): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   const dataSize = dataBytes === undefined ? UNKNOWN_SIZE : Math.min(dataBytes, UNKNOWN_SIZE);
   header.write('RIFF', 0, 'latin1');
