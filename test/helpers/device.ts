@@ -9,9 +9,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../src/errors.js';
 import type { EventName, Events } from '../../src/log.js';
 import { descendants, type ProcessInfo, processes, withVariable } from './process-tree.js';
 import { atProcessEnd, endProcess, hasExited, within } from './processes.js';
+import { Watch } from './watch.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const WAIT_LIMIT_MS = 10_000;
@@ -71,10 +73,11 @@ export class Device {
   readonly errorLines: string[] = [];
   readonly #options: DeviceOptions;
   readonly #marker = `TEST_DEVICE_ID=${randomUUID()}`;
-  readonly #watchers = new Set<() => void>();
+  readonly #watch = new Watch();
   #child: ChildProcess | undefined;
   #folder: string | undefined;
   #exited: Promise<DeviceExit> | undefined;
+  #exit: DeviceExit | undefined;
   #forget = () => {};
   #cursor = 0;
   #sinceMs = 0;
@@ -107,8 +110,9 @@ export class Device {
     createInterface({ input: child.stderr }).on('line', (line) => this.errorLines.push(line));
     // 'close' comes after the last line, 'exit' may come before it.
     this.#exited = once(child, 'close').then(([code, signal]) => {
-      this.#notify();
-      return { code, signal, ms: performance.now() - this.#sinceMs };
+      this.#exit = { code, signal, ms: performance.now() - this.#sinceMs };
+      this.#watch.notify();
+      return this.#exit;
     });
     await once(child, 'spawn');
   }
@@ -212,28 +216,18 @@ export class Device {
 
   async #waitFrom<K extends EventName>(from: number, event: K, options: WaitOptions<K>): Promise<EventLine<K>> {
     const { where = () => true, timeoutMs = WAIT_LIMIT_MS } = options;
-    const match = () =>
-      this.lines.find((line, at): line is EventLine<K> => {
-        return at >= from && line.event === event && where(line as EventLine<K>);
+    const probe = () => {
+      const line = this.lines.find((candidate, at): candidate is EventLine<K> => {
+        return at >= from && candidate.event === event && where(candidate as EventLine<K>);
       });
-    let watcher = () => {};
-    const found = new Promise<EventLine<K>>((resolve, reject) => {
-      watcher = () => {
-        const line = match();
-        if (line) resolve(line);
-        else if (this.#child && hasExited(this.#child) && this.#child.stdout?.readableEnded) {
-          reject(new Error(`the device ended (${this.#child.exitCode ?? this.#child.signalCode}) before ${event}`));
-        }
-      };
-      this.#watchers.add(watcher);
-      watcher();
-    });
+      if (!line && this.#exit)
+        throw new Error(`the device ended (${this.#exit.code ?? this.#exit.signal}) before ${event}`);
+      return line;
+    };
     try {
-      return await within(found, timeoutMs, () => `${event} of the device, which is ${this.state}`);
+      return await this.#watch.for(probe, timeoutMs, () => `${event} of the device, which is ${this.state}`);
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : error}\n${this.tail()}`);
-    } finally {
-      this.#watchers.delete(watcher);
+      throw new Error(`${messageOf(error)}\n${this.tail()}`);
     }
   }
 
@@ -247,11 +241,7 @@ export class Device {
     const fields = objectOf(text);
     if (fields) this.lines.push({ ...fields, atMs: performance.now() });
     else this.strayLines.push(text);
-    this.#notify();
-  }
-
-  #notify(): void {
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#watch.notify();
   }
 
   /** Processes killed are gone a moment later; other people's children send no event. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bytesOf, samplesOf } from '../../src/pcm/format.js';
-import { within } from './processes.js';
+import { Watch } from './watch.js';
 
 /** What a client did. `message` is a text message's `type`, or `audio`, `open`, `close`, `unknown`. */
 export interface Received {
@@ -76,7 +76,7 @@ export class GemitarsServer {
   #client: WebSocket | undefined;
   #connections = 0;
   #port = 0;
-  readonly #watchers = new Set<() => void>();
+  readonly #watch = new Watch();
   readonly #taken = new Map<string, number>();
 
   /** The address for `server.url`; the same one after a restart. */
@@ -200,20 +200,9 @@ export class GemitarsServer {
 
   /** Resolves as soon as `holds` does, asked after everything received. */
   async until(holds: () => boolean, timeoutMs = MESSAGE_LIMIT_MS, what = 'what the test waits for'): Promise<void> {
-    let watcher = () => {};
-    const held = new Promise<void>((resolve) => {
-      watcher = () => {
-        if (holds()) resolve();
-      };
-      watcher();
-      this.#watchers.add(watcher);
-    });
     const trace = () => this.received.filter((entry) => entry.message !== 'audio').map((entry) => entry.message);
-    try {
-      await within(held, timeoutMs, () => `GemiTARS server: ${what}; received: ${trace().slice(-20).join(', ')}`);
-    } finally {
-      this.#watchers.delete(watcher);
-    }
+    const whole = () => `GemiTARS server: ${what}; received: ${trace().slice(-20).join(', ')}`;
+    await this.#watch.for(() => holds() || undefined, timeoutMs, whole);
   }
 
   /**
@@ -280,7 +269,7 @@ export class GemitarsServer {
 
   #record(entry: Omit<Received, 'atMs'>): void {
     this.received.push({ ...entry, atMs: performance.now() });
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#watch.notify();
   }
 
   async #closeServer(graceMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { bytesOf } from '../../src/pcm/format.js';
-import { endProcess, startPiped, within } from './processes.js';
+import { endProcess, startPiped } from './processes.js';
+import { Watch } from './watch.js';
 
 /** Samples a second of everything on the virtual sound, in hertz. */
 export const RATE_HZ = 16_000;
@@ -22,7 +23,7 @@ interface Segment {
 export class SoundTap {
   readonly #source: string;
   readonly #segments: Segment[] = [];
-  readonly #watchers = new Set<() => void>();
+  readonly #watch = new Watch();
   #child: ChildProcess | undefined;
 
   /** @param source the name of a PulseAudio source. */
@@ -51,11 +52,8 @@ export class SoundTap {
       this.#append(segment, all.subarray(0, all.length & ~1));
     });
     this.#segments.push(segment);
-    await within(
-      this.until(() => segment.length > 0, ATTACH_LIMIT_MS),
-      ATTACH_LIMIT_MS,
-      () => `recording of ${this.#source}: ${errors.join('').trim()}`,
-    );
+    const what = () => `recording of ${this.#source}: ${errors.join('').trim()}`;
+    await this.#watch.for(() => segment.length > 0 || undefined, ATTACH_LIMIT_MS, what);
   }
 
   /** Stops to record; what was recorded stays. May be called twice. */
@@ -110,29 +108,14 @@ export class SoundTap {
 
   /** Resolves as soon as `holds` does, asked at every chunk. Rejects after `timeoutMs`. */
   async until(holds: () => boolean, timeoutMs: number): Promise<void> {
-    let watcher = () => {};
-    const held = new Promise<void>((resolve) => {
-      watcher = () => {
-        if (holds()) resolve();
-      };
-      watcher();
-      this.#watchers.add(watcher);
-    });
-    try {
-      await within(held, timeoutMs, () => `${this.#source}: what the test waits for was not heard`);
-    } finally {
-      this.#watchers.delete(watcher);
-    }
+    const what = () => `${this.#source}: what the test waits for was not heard`;
+    await this.#watch.for(() => holds() || undefined, timeoutMs, what);
   }
 
   /** Resolves with the moment of the first sample above `threshold` at or after `fromMs`. */
   async untilSound(fromMs: number, timeoutMs: number, threshold = 0): Promise<number> {
-    let foundMs: number | undefined;
-    await this.until(() => {
-      foundMs = this.firstSoundMs(fromMs, threshold);
-      return foundMs !== undefined;
-    }, timeoutMs);
-    return foundMs ?? fromMs;
+    const what = () => `a sound of ${this.#source}`;
+    return this.#watch.for(() => this.firstSoundMs(fromMs, threshold), timeoutMs, what);
   }
 
   /** Resolves once nothing has sounded for `silenceMs`, counted from `fromMs` at the earliest. */
@@ -151,6 +134,6 @@ export class SoundTap {
     segment.length += count;
     // Chunks come late, never early: the earliest one tells how the samples lie in time.
     segment.originMs = Math.min(segment.originMs, performance.now() - segment.length / SAMPLES_PER_MS);
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#watch.notify();
   }
 }
