@@ -60,13 +60,13 @@ export class Endpointer {
    */
   feed(samples: Int16Array): Int16Array | undefined {
     const step = this.#detector.frameSamples;
-    // In steps that end where the detector's frames end, so that chunks of any size give the very same result.
+    // Judged only where the detector's frames end, so that chunks of any size give the very same result.
     for (let at = 0; at < samples.length; ) {
       const part = samples.subarray(at, at + step - (this.#ring.end % step));
       at += part.length;
       this.#ring.write(part);
       this.#detector.feed(part);
-      const utterance = this.#judge();
+      const utterance = this.#ring.end % step === 0 ? this.#judge() : undefined;
       if (utterance) return utterance;
     }
     return undefined;

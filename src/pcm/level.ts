@@ -69,7 +69,7 @@ export class SpeechDetector {
   readonly #framesToEnd: number;
   #filled = 0;
   #position = 0;
-  #lastIn: number | undefined;
+  #lastIn = 0;
   #lastOut = 0;
   #floorDb: number | undefined;
   #parts: number[] = [];
@@ -127,8 +127,7 @@ export class SpeechDetector {
   }
 
   #highPass(sample: number): number {
-    // Starting from the first sample itself, a microphone's offset is not taken for a click.
-    const out = this.#feedback * (this.#lastOut + sample - (this.#lastIn ?? sample));
+    const out = this.#feedback * (this.#lastOut + sample - this.#lastIn);
     this.#lastIn = sample;
     this.#lastOut = out;
     return Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(out)));
@@ -183,10 +182,7 @@ export class SpeechDetector {
     }
     const quietest = Math.min(...this.#parts);
     const floorDb = this.#floorDb ?? Math.min(levelDb, FIRST_FLOOR_MAX_DB);
-    // The window has to be full before it may raise the floor, or a stream that begins in speech would raise it.
-    const canRise = this.#parts.length === FLOOR_PARTS;
-    const highestDb = canRise ? floorDb + (FLOOR_RISE_DB_PER_S * FRAME_MS) / 1000 : floorDb;
-    this.#floorDb = Math.min(quietest, highestDb);
+    this.#floorDb = Math.min(quietest, floorDb + (FLOOR_RISE_DB_PER_S * FRAME_MS) / 1000);
     return this.#floorDb;
   }
 }

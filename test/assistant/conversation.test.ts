@@ -278,13 +278,13 @@ describe('conversation', () => {
     odd.say(QUESTION, 333);
     await odd.pass(2000);
     assert.deepEqual(odd.audio, even.audio);
-    odd.conversation.text(PLAYED);
-    odd.conversation.audio(new Uint8Array(1));
-    odd.conversation.text(END);
-    odd.conversation.text(HOTWORD);
-    odd.got.length = 0;
-    await odd.ask();
-    assert.deepEqual(odd.audio, even.audio);
+    const again = new Device();
+    again.conversation.text(HOTWORD);
+    again.conversation.audio(new Uint8Array(1));
+    again.conversation.text(END);
+    again.conversation.text(HOTWORD);
+    await again.ask();
+    assert.deepEqual(again.audio, even.audio);
   });
 
   test('is passive and without timers when the device is gone', async () => {

@@ -75,9 +75,9 @@ describe('endpointer', () => {
   });
 
   test('takes a short word where no hotword was before, and a later short word where one was', () => {
-    const word = speechLike(400, -26);
+    const word = speechLike(300, -26);
     one(listen(concat(word, silence(1500))));
-    one(listen(concat(silence(500), word, silence(1500)), { followsHotword: true }));
+    one(listen(concat(silence(400), word, silence(1500)), { followsHotword: true }));
   });
 
   test('takes the hotword with it when the person goes straight on', () => {
@@ -126,5 +126,11 @@ describe('endpointer', () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  test('cuts at the very same sample whatever the size of the chunks', () => {
+    const sound = concat(silence(500), speechLike(2500, -26));
+    const cut = (size: number) => one(listen(sound, { limitMs: 1510 }, size)).utterance;
+    for (const size of [1, 317, 512, 2560]) assert.deepEqual(cut(size), cut(320), `${size} samples`);
   });
 });

@@ -101,6 +101,15 @@ describe('speech detector', () => {
     }
   });
 
+  test('hears a long vowel to its end', () => {
+    const vowel = Int16Array.from({ length: samplesOfMs(1700) }, (_, i) =>
+      Math.round(825 * Math.sin((2 * Math.PI * 200 * i) / RATE_HZ)),
+    );
+    const found = stretches(mix(concat(silence(1000), vowel, silence(1000)), whiteNoise(3700, -50)));
+    assert.equal(found.length, 1);
+    assertNear(found[0]?.toMs, 2700, 40);
+  });
+
   test('does not take the noise after digital silence for speech', () => {
     assert.deepEqual(stretches(concat(silence(1000), whiteNoise(3000, -62))), []);
   });
