@@ -85,7 +85,7 @@ export class Conversation {
     this.#listen({ followsHotword: true });
   }
 
-  #listen(options: { followsHotword: boolean }): void {
+  #listen(options: { followsHotword: boolean; floorDb?: number }): void {
     const { endOfSpeechMs } = this.#options;
     this.#enter('active');
     this.#endpointer = new Endpointer({ rateHz, endOfSpeechMs, ...options });
@@ -135,13 +135,13 @@ export class Conversation {
     // Sooner than it can have been played, it was interrupted, and by a hotword as a rule.
     const wasInterrupted = this.#options.clock.nowMs() < this.#playedByMs;
     this.#endStream();
-    this.#listen({ followsHotword: wasInterrupted });
+    this.#listen({ followsHotword: wasInterrupted, floorDb: this.#endpointer.floorDb });
   }
 
   #giveUpOnPlayback(): void {
     this.#options.log.warn('the device did not say that the reply has been played');
     this.#endStream();
-    this.#listen({ followsHotword: false });
+    this.#listen({ followsHotword: false, floorDb: this.#endpointer.floorDb });
   }
 
   /** Marks the end of a reply that is still being sent: a device that interrupted it waits for the mark. */

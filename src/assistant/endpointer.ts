@@ -16,6 +16,8 @@ export interface EndpointerOptions {
    * @default false
    */
   followsHotword?: boolean;
+  /** The room without speech, in dBFS, where it is known from before. @default judged from the first samples */
+  floorDb?: number | undefined;
 }
 
 /** Speech that begins this early was under way at the first sample: the detector needs a moment to settle. */
@@ -38,20 +40,25 @@ export class Endpointer {
   #consumed = 0;
 
   constructor(options: EndpointerOptions) {
-    const { rateHz, endOfSpeechMs = 800, marginMs = 300, limitMs = 30_000, followsHotword = false } = options;
+    const { rateHz, endOfSpeechMs = 800, marginMs = 300, limitMs = 30_000, followsHotword = false, floorDb } = options;
     const samplesOfMs = (durationMs: number) => Math.round((durationMs * rateHz) / 1000);
     this.#rateHz = rateHz;
     this.#endOfSpeech = samplesOfMs(endOfSpeechMs);
     this.#margin = samplesOfMs(marginMs);
     this.#limit = samplesOfMs(limitMs);
     this.#followsHotword = followsHotword;
-    this.#detector = new SpeechDetector({ rateHz });
+    this.#detector = new SpeechDetector({ rateHz, floorDb });
     this.#ring = new SampleRing(this.#limit + this.#margin + this.#endOfSpeech + rateHz);
   }
 
   /** True from the begin of an utterance to its end. */
   get isHearing(): boolean {
     return this.#start !== undefined;
+  }
+
+  /** The room without speech, in dBFS. */
+  get floorDb(): number {
+    return this.#detector.floorDb;
   }
 
   /**

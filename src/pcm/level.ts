@@ -30,6 +30,8 @@ export interface SpeechDetectorOptions {
   minSpeechMs?: number;
   /** Pauses up to this long, between syllables and words, do not end speech. @default 240 ms */
   holdMs?: number;
+  /** The room without speech, in dBFS, where it is known already. @default judged from the first samples */
+  floorDb?: number | undefined;
 }
 
 /** What `feed` answers. */
@@ -83,7 +85,8 @@ export class SpeechDetector {
   #speechEnd = 0;
 
   constructor(options: SpeechDetectorOptions) {
-    const { rateHz, minSpeechMs = 100, holdMs = 240 } = options;
+    const { rateHz, minSpeechMs = 100, holdMs = 240, floorDb } = options;
+    this.#floorDb = floorDb;
     this.#frame = new Int16Array(Math.round((rateHz * FRAME_MS) / 1000));
     this.#feedback = Math.exp((-2 * Math.PI * HIGH_PASS_HZ) / rateHz);
     this.#framesToBegin = Math.max(1, Math.round(minSpeechMs / FRAME_MS));

@@ -4,7 +4,7 @@ import { Conversation } from '../../src/assistant/conversation.js';
 import { bytesOf, samplesOf } from '../../src/pcm/format.js';
 import type { WireMessage } from '../../src/protocol/protocol.js';
 import { concat, msOfSamples, silence } from '../helpers/speech.js';
-import { speechLike } from '../helpers/synthetic-speech.js';
+import { mix, speechLike, whiteNoise } from '../helpers/synthetic-speech.js';
 import { captureLog, FakeClock } from '../link/support.js';
 
 const SILENCE_LIMIT_MS = 10_000;
@@ -213,6 +213,20 @@ describe('conversation', () => {
     assert.deepEqual(device.types, []);
     await device.pass(SILENCE_LIMIT_MS + 100);
     assert.deepEqual(device.types, ['session_end']);
+  });
+
+  test('does not answer the noise of a loud room, turn after turn', async () => {
+    const device = new Device();
+    device.conversation.text(HOTWORD);
+    const room = whiteNoise(8000, -28);
+    device.say(mix(room, concat(silence(5000), speechLike(1500, -12), silence(1500))));
+    await device.pass(2000);
+    assert.equal(device.types.length, 2);
+    await device.pass(2000);
+    device.conversation.text(PLAYED);
+    device.say(room);
+    assert.equal(device.types.length, 2);
+    assert.equal(device.conversation.state, 'active');
   });
 
   test('starts the silence limit anew after a reply', async () => {
