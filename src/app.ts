@@ -9,6 +9,7 @@ import type { HotwordEngine } from './hotword/engine.js';
 import { HotwordListener } from './hotword/listener.js';
 import { createEngine } from './hotword/registry.js';
 import type { Link } from './link/link.js';
+import { NetworkWatch } from './link/network-watch.js';
 import { WsLink } from './link/ws-link.js';
 import type { Journal, Log } from './log.js';
 import type { Microphone } from './mic/microphone.js';
@@ -50,6 +51,7 @@ export class App {
   #assistant: AssistantServer | undefined;
   #engine: HotwordEngine | undefined;
   #link: Link | undefined;
+  readonly #network: NetworkWatch;
   #session: Session | undefined;
   #capture: Capture | undefined;
   #speaking: Promise<void> = Promise.resolve();
@@ -57,6 +59,7 @@ export class App {
 
   constructor(options: AppOptions) {
     this.#options = options;
+    this.#network = new NetworkWatch({ clock: options.clock });
   }
 
   /**
@@ -104,6 +107,7 @@ export class App {
     const { log } = this.#options;
     await this.#session?.close();
     this.#stop.abort();
+    this.#network.close();
     const parts = {
       link: this.#link?.close(),
       microphone: this.#capture?.close(),
@@ -214,6 +218,7 @@ export class App {
     this.#speaking = speaker.run(watch, this.#stop.signal);
     capture.open();
     link.start(session.linkListener);
+    this.#network.start(() => link.hurry());
   }
 
   #microphone(): Microphone {

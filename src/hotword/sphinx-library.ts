@@ -65,7 +65,8 @@ export async function loadSphinx(names: SphinxNames = SPHINX_NAMES): Promise<Sph
     };
   } catch (error) {
     throw new HotwordError(
-      `the hotword engine pocketsphinx cannot be loaded (${messageOf(error)}); ` +
+      `the hotword engine pocketsphinx cannot be loaded from ${names.pocketsphinx} and ${names.sphinxbase} ` +
+        `(${messageOf(error)}); ` +
         'install the packages libpocketsphinx3 and pocketsphinx-en-us, or choose another hotword.engine',
       { cause: error },
     );

@@ -41,8 +41,12 @@ const TICK_MS = 20;
 const REBUFFER_MAX_MS = 400;
 /** A server's audio may arrive behind its end marker: so long after the marker the reply still takes some. */
 const LATE_AUDIO_MS = 150;
-/** Beyond this much waiting sound the sender is held, and let go again at half of it. */
+/**
+ * Beyond this much waiting sound the sender is held, until it is a little less. Held briefly and often, because a server
+ * whose pings go unanswered for 20 s closes the connection (GemiTARS).
+ */
 const HOLD_MS = 60_000;
+const HOLD_STEP_MS = 2_000;
 /** The device's own word that all has been played may be this late, beyond the computed duration. */
 const DRAIN_MARGIN_MS = 2000;
 
@@ -257,7 +261,7 @@ export class ReplyBuffer {
 
   #holdOrRelease(reply: Reply): void {
     const waitingMs = msOfBytes(reply.format, reply.queue.bytes);
-    const hold = reply.isHolding ? waitingMs > HOLD_MS / 2 : waitingMs > HOLD_MS;
+    const hold = reply.isHolding ? waitingMs > HOLD_MS - HOLD_STEP_MS : waitingMs > HOLD_MS;
     if (hold === reply.isHolding) return;
     reply.isHolding = hold;
     this.#options.log.debug({ waitingMs: Math.round(waitingMs), hold }, 'the reply comes faster than it plays');

@@ -7,16 +7,20 @@ import { say } from '../helpers/speech.js';
 const BACK_WITHIN_MS = 3_000;
 const STOP_WITHIN_MS = 2_000;
 
-/** Leads the device into a state; resolves when it is there. */
-type Lead = (room: Room) => Promise<void>;
+/** Leads the device into a state; resolves when it is there, with the reply that is being sent meanwhile. */
+type Lead = (room: Room) => Promise<{ sending: Promise<unknown> } | undefined>;
 
-const listening: Lead = async ({ device }) => device.waitForState('listening');
+const listening: Lead = async ({ device }) => {
+  await device.waitForState('listening');
+  return undefined;
+};
 
 const userTurn: Lead = async ({ sound, server, device }) => {
   const { sound: words } = await utter('what is the weather like today');
   await sound.speak(words);
   await server.next('hotword_detected');
   assert.equal(device.state, 'activeSession.userTurn');
+  return undefined;
 };
 
 /** A reply that has only begun: its end is not sent. */
@@ -24,19 +28,23 @@ const reply: Lead = async (room) => {
   await userTurn(room);
   const { server, device } = room;
   device.mark();
-  void server.reply(await say('This reply is long enough to be lost in the middle of it.'), {
+  const sending = server.reply(await say('This reply is long enough to be lost in the middle of it.'), {
     speed: 1,
     hasEndMarker: false,
   });
   await device.waitFor('reply.started');
+  return { sending };
 };
 
 const draining: Lead = async (room) => {
   await userTurn(room);
   const { server, device } = room;
   device.mark();
-  await server.reply(await say('This reply is with the device as a whole, and plays for a while.'), { speed: 50 });
+  const sending = server.reply(await say('This reply is with the device as a whole, and plays for a while.'), {
+    speed: 50,
+  });
   await device.waitFor('state.changed', { where: ({ to }) => to === 'activeSession.draining' });
+  return { sending };
 };
 
 const STATES: Record<string, Lead> = { listening, userTurn, reply, draining };
@@ -58,7 +66,7 @@ for (const [part, script] of Object.entries(CHILDREN)) {
     it('in any state: listening again within 3 s, and the next conversation works', async (test) => {
       const room = await furnish(test);
       for (const [state, lead] of Object.entries(STATES)) {
-        await lead(room);
+        const reply = await lead(room);
         room.device.mark();
         const child = room.device.children().find(({ command }) => command.includes(script));
         assert.ok(child, `no ${part} child in ${state}`);
@@ -71,6 +79,10 @@ for (const [part, script] of Object.entries(CHILDREN)) {
         const backMs = performance.now() - killedAtMs;
         test.diagnostic(`${part} killed in ${state}: listening again after ${Math.round(backMs)} ms`);
         assert.ok(backMs <= BACK_WITHIN_MS, `${state}: ${backMs} ms`);
+        if (reply) {
+          await room.server.next('playback_complete');
+          await reply.sending;
+        }
         await converse(room);
       }
     });
