@@ -31,12 +31,12 @@ const SEARCH = 'hotword';
  * and its front end is 40 ms behind. Measured against the phones of flite's three voices, silence or speech following:
  * 31 to 204 ms, 139 ms in the middle. Against the last audible sample the end is told some 80 ms early, never late.
  */
-const DELAY_SAMPLES = 0.14 * RATE_HZ;
+const DELAY_SAMPLES = (140 * RATE_HZ) / 1000;
 
 /** In quiet, an utterance older than this is ended, so that no counter of the decoder grows for months. */
 const UTTERANCE_STEPS = 60 * 100; // 1 minute
 
-/** The decoder's scores count in 1024ths-less logarithms to the base 1.0001, and have 1500 taken off (its KWS_MAX). */
+/** The decoder gives logarithms to the base 1.0001, divided by 1024, with 1500 (its KWS_MAX) taken off. */
 const DECADES_A_UNIT = 1024 * Math.log10(1.0001);
 const SCORE_OFFSET = 1500;
 
