@@ -12,7 +12,7 @@ export interface PorcupineHandle {
 }
 
 /** The part of the package `@picovoice/porcupine-node` that is used. */
-export interface PorcupinePackage {
+interface PorcupinePackage {
   Porcupine: new (accessKey: string, keywords: string[], sensitivities: number[]) => PorcupineHandle;
   BuiltinKeyword: Readonly<Record<string, string>>;
 }
