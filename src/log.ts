@@ -78,28 +78,32 @@ export class Journal {
 export interface LogOptions {
   level: string;
   format: 'auto' | 'pretty' | 'json';
+  /** Where it goes; commands whose stdout is their result log to stderr. @default 'stdout' */
+  to?: 'stdout' | 'stderr';
 }
 
 /**
- * The program's logger: one JSON object a line on stdout, or lines for a person when stdout is a terminal.
+ * The program's logger: one JSON object a line on stdout (or stderr), or lines for a person when stdout is a terminal.
  * Writes synchronously, so that the last line before an exit is not lost.
  */
 export function createLog(options: LogOptions): Log {
-  const isPretty = options.format === 'pretty' || (options.format === 'auto' && process.stdout.isTTY === true);
+  const stream = process[options.to ?? 'stdout'];
+  const isPretty = options.format === 'pretty' || (options.format === 'auto' && stream.isTTY === true);
   const base = { level: options.level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
-  if (!isPretty) return pino(base, pino.destination({ dest: 1, sync: true }));
-  return pino(base, prettyStream());
+  if (!isPretty) return pino(base, pino.destination({ dest: stream.fd, sync: true }));
+  return pino(base, prettyStream(stream));
 }
 
-function prettyStream() {
+function prettyStream(stream: NodeJS.WriteStream & { fd: number }) {
   return pretty({
     sync: true,
-    colorize: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+    destination: stream.fd,
+    colorize: stream.isTTY === true && !process.env.NO_COLOR,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'module,event',
     messageFormat: (entry, messageKey) => {
       const text = entry[messageKey];
-      return [entry['module'], entry['event'], text].filter((part) => part !== undefined).join(' ');
+      return [entry.module, entry.event, text].filter((part) => part !== undefined).join(' ');
     },
     singleLine: true,
   });

@@ -38,7 +38,7 @@ async function runProgram(argv: readonly string[], signal: AbortSignal): Promise
 }
 
 async function hotwordOver(files: readonly string[], config: Config): Promise<number> {
-  const engine = await makeEngine(config, createLog(config.log));
+  const engine = await makeEngine(config, createLog({ ...config.log, to: 'stderr' }));
   try {
     return await hotwordCommand(files, engine, process.stdout, { refractoryMs: config.hotword.refractory_ms });
   } finally {

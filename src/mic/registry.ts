@@ -8,7 +8,7 @@ import { naudiodon } from './naudiodon.js';
 import { StreamMicrophone } from './stdin.js';
 
 /** What a microphone is made from; the values of `[mic]` in this program's terms. */
-export interface MicrophoneOptions {
+interface MicrophoneOptions {
   settings: CaptureSettings;
   /** Rate of the chunks handed on, in hertz. */
   rateHz: number;

@@ -35,7 +35,7 @@ export type SessionEvent =
   | InnerEvent;
 
 /** What the machine says to itself. */
-export type InnerEvent =
+type InnerEvent =
   | { type: 'timeout.idle' }
   | { type: 'timeout.stall' }
   | { type: 'timeout.settle' }

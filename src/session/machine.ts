@@ -4,7 +4,7 @@ import type { EndReason } from '../protocol/protocol.js';
 import type { MicRoute, SessionContext, SessionEvent, SessionInput, SessionOrders } from './events.js';
 
 /** A hotword interrupts a reply from here on: the reply's own first words are the likeliest false alarm. */
-export const BARGE_IN_AFTER_MS = 1000;
+const BARGE_IN_AFTER_MS = 1000;
 /** The reply buffer holds at most 60 s; playing out takes no longer. */
 export const DRAIN_LIMIT_MS = 70_000;
 

@@ -165,6 +165,11 @@ export class Device {
     await this.#waitFrom(this.lines.length, 'state.changed', { where: ({ to }) => to === state, timeoutMs });
   }
 
+  /** Resolves when a line of the log, at any time so far or from now on, has this in its message. */
+  async waitForText(text: string, timeoutMs = WAIT_LIMIT_MS): Promise<void> {
+    await this.#waitForLine(({ msg }) => String(msg).includes(text), `"${text}"`, timeoutMs);
+  }
+
   /** The device's child processes, and theirs. */
   children(): ProcessInfo[] {
     return descendants(this.pid);
@@ -216,16 +221,23 @@ export class Device {
 
   async #waitFrom<K extends EventName>(from: number, event: K, options: WaitOptions<K>): Promise<EventLine<K>> {
     const { where = () => true, timeoutMs = WAIT_LIMIT_MS } = options;
+    const isMeant = (line: LogLine, at: number) => at >= from && line.event === event && where(line as EventLine<K>);
+    return (await this.#waitForLine(isMeant, event, timeoutMs)) as EventLine<K>;
+  }
+
+  async #waitForLine(
+    isMeant: (line: LogLine, at: number) => boolean,
+    what: string,
+    timeoutMs: number,
+  ): Promise<LogLine> {
     const probe = () => {
-      const line = this.lines.find((candidate, at): candidate is EventLine<K> => {
-        return at >= from && candidate.event === event && where(candidate as EventLine<K>);
-      });
+      const line = this.lines.find(isMeant);
       if (!line && this.#exit)
-        throw new Error(`the device ended (${this.#exit.code ?? this.#exit.signal}) before ${event}`);
+        throw new Error(`the device ended (${this.#exit.code ?? this.#exit.signal}) before ${what}`);
       return line;
     };
     try {
-      return await this.#watch.for(probe, timeoutMs, () => `${event} of the device, which is ${this.state}`);
+      return await this.#watch.for(probe, timeoutMs, () => `${what} of the device, which is ${this.state}`);
     } catch (error) {
       throw new Error(`${messageOf(error)}\n${this.tail()}`);
     }

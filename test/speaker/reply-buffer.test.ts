@@ -120,8 +120,8 @@ describe('reply buffer', () => {
     assert.deepEqual(told, ['started', 'drained']);
     assert.deepEqual(speaker.sound, [...sound]);
     assert.equal(speaker.dryMs, 0);
-    assert.equal(infos[1]?.['underruns'], 0);
-    assert.ok(Number(infos[1]?.['atMs']) >= 1_050);
+    assert.equal(infos[1]?.underruns, 0);
+    assert.ok(Number(infos[1]?.atMs) >= 1_050);
     assert.equal(buffer.isActive, false);
   });
 
@@ -176,7 +176,7 @@ describe('reply buffer', () => {
     buffer.end();
     await pass(2_000);
     assert.deepEqual(told, ['started', 'drained']);
-    assert.equal(infos[1]?.['underruns'], 1);
+    assert.equal(infos[1]?.underruns, 1);
     assert.equal(speaker.dryMs, 0);
     assert.deepEqual(speaker.sound, [...sound]);
   });
@@ -237,7 +237,7 @@ describe('reply buffer', () => {
     for (let second = 0; second < 62; second++) buffer.push(new Uint8Array(32_000).fill(1));
     await buffer.clear();
     assert.equal(speaker.cleared, 1);
-    assert.equal(infos.at(-1)?.['info'], false);
+    assert.equal(infos.at(-1)?.info, false);
     const { bytes } = speaker;
     told.length = 0;
     buffer.push(new Uint8Array(32_000));

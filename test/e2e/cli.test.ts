@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { writeWav } from '../../src/pcm/wav-writer.js';
+import { concat, say, silence } from '../helpers/speech.js';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the program to its end. */
+function tars(args: readonly string[], variables: Record<string, string> = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, ...variables };
+    execFile(process.execPath, [MAIN, ...args], { env, timeout: 30_000 }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+    });
+  });
+}
+
+async function scratch(test: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tars-cli-'));
+  test.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A sentence for a person: the program's name in front, and no stack trace. */
+function assertSentence(stderr: string): void {
+  assert.match(stderr, /^tars-client: /);
+  assert.doesNotMatch(stderr, /\n\s+at /);
+}
+
+describe('exit codes', () => {
+  it('0 and the text for --help and --version', async () => {
+    const help = await tars(['--help']);
+    assert.equal(help.code, 0);
+    for (const command of ['run', 'devices', 'config', 'hotword', 'assistant'])
+      assert.ok(help.stdout.includes(command));
+    assert.match((await tars(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('64 for what does not exist', async () => {
+    for (const args of [['sing'], ['run', '--loudly'], ['hotword'], ['devices', 'all']]) {
+      const { code, stderr } = await tars(args);
+      assert.equal(code, 64, args.join(' '));
+      assertSentence(stderr);
+    }
+  });
+
+  it('78 for a wrong key or value: file, key, value, what is allowed', async (test) => {
+    const file = join(await scratch(test), 'wrong.toml');
+    await writeFile(file, '[server]\nurl = "http://example.org"\n[mic]\ngain_db = "loud"\n[sesion]\nx = 1\n');
+    const { code, stderr } = await tars(['run', '--config', file]);
+    assert.equal(code, 78);
+    assertSentence(stderr);
+    for (const part of [file, 'server.url', 'http://example.org', 'ws', 'mic.gain_db', 'loud', 'sesion', 'session']) {
+      assert.ok(stderr.includes(part), `${part} is missing in: ${stderr}`);
+    }
+  });
+
+  it('1 for a phrase that nobody can pronounce: the word and how to give a pronunciation', async () => {
+    const { code, stderr } = await tars(['run', '--hotword.phrases=hey xyzzyq']);
+    assert.equal(code, 1);
+    assertSentence(stderr);
+    assert.ok(stderr.includes('xyzzyq') && stderr.includes('pronunciations'), stderr);
+  });
+});
+
+describe('config', () => {
+  it('prints every key with its source, and no secret', async () => {
+    const { code, stdout } = await tars(['config', '--session.pre_roll_ms=700'], {
+      TARS_SERVER_URL: 'ws://host:7456/?token=geheim',
+    });
+    assert.equal(code, 0);
+    assert.match(stdout, /pre_roll_ms = 700 .*flag/);
+    assert.match(stdout, /url = "ws:\/\/host:7456.*TARS_SERVER_URL/);
+    assert.ok(!stdout.includes('geheim'));
+  });
+});
+
+describe('hotword', () => {
+  it('prints file, seconds, phrase and score of each detection, and a summary last', async (test) => {
+    const folder = await scratch(test);
+    const words = await say('hey tars');
+    const heard = join(folder, 'heard.wav');
+    const other = join(folder, 'other.wav');
+    await writeWav(heard, concat(silence(1000), words, silence(500)), 16_000);
+    await writeWav(other, concat(silence(500), await say('good morning everybody')), 16_000);
+    const { code, stdout } = await tars(['hotword', heard, other]);
+    assert.equal(code, 0);
+    const lines = stdout.trimEnd().split('\n');
+    assert.equal(lines.length, 2);
+    const [file, seconds, phrase, score] = (lines[0] ?? '').split('\t');
+    assert.equal(file, heard);
+    assert.ok(Math.abs(Number(seconds) - (1 + words.length / 16_000)) < 0.2, seconds);
+    assert.equal(phrase, 'hey tars');
+    assert.ok(Number(score) > 0 && Number(score) <= 1, score);
+  });
+
+  it('names a file that is no WAV, does the others, and exits with 1', async (test) => {
+    const folder = await scratch(test);
+    const heard = join(folder, 'heard.wav');
+    const broken = join(folder, 'broken.wav');
+    await writeWav(heard, concat(silence(500), await say('hey tars')), 16_000);
+    await writeFile(broken, 'this is not sound');
+    const { code, stdout, stderr } = await tars(['hotword', broken, heard]);
+    assert.equal(code, 1);
+    assert.ok(stderr.includes(broken));
+    assert.ok(stdout.includes(heard));
+  });
+});
+
+describe('devices', () => {
+  it('lists microphones and speakers of each backend', async () => {
+    const { code, stdout } = await tars(['devices']);
+    assert.equal(code, 0);
+    for (const word of ['Microphones', 'Speakers', 'naudiodon', 'arecord', 'aplay']) assert.ok(stdout.includes(word));
+  });
+});
