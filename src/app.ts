@@ -39,6 +39,8 @@ export interface AppOptions {
 
 /** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
 const RING_MARGIN_MS = 2000;
+/** So much speech interrupts a reply where `session.barge_in` is `speech`; a cough does not. */
+const INTERRUPTION_MS = 250;
 /** 2 s of microphone audio waiting to be sent is a stalled link (field policy). */
 const STALLED_BYTES = 2 * SPEECH_FORMAT.rateHz * 2;
 
@@ -163,6 +165,8 @@ export class App {
       ring: new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000),
       listener,
       preRollSamples: Math.round((config.session.pre_roll_ms * SPEECH_FORMAT.rateHz) / 1000),
+      makeDetector: () => new SpeechDetector({ rateHz: SPEECH_FORMAT.rateHz, minSpeechMs: INTERRUPTION_MS }),
+      onInterruption: (startedAt) => session.send({ type: 'person.interrupted', startedAt }),
       toServer: (samples) => session.sendAudio(samples),
     });
     const capture = new Capture({

@@ -6,7 +6,7 @@ import { demonstrateWithoutMicrophone } from './demonstration.js';
 import { watchKeys } from './keys.js';
 
 /**
- * Runs the device until the signal aborts; resolves with the exit code. Throws ConfigError or HotwordError for what only
+ * Runs the device until the signal aborts; resolves with the exit code. SIGHUP dials at once, SIGUSR1 mutes and unmutes. Throws ConfigError or HotwordError for what only
  * a person can mend, after everything that had been started is closed.
  */
 export async function runCommand(config: Config, signal: AbortSignal): Promise<number> {
@@ -16,7 +16,9 @@ export async function runCommand(config: Config, signal: AbortSignal): Promise<n
   const stop = () => void app.close();
   signal.addEventListener('abort', stop);
   const hurry = () => app.hurryLink();
+  const mute = () => app.toggleMute();
   process.on('SIGHUP', hurry);
+  process.on('SIGUSR1', mute);
   try {
     const stopKeys = watchKeys(app);
     const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal });
@@ -26,6 +28,7 @@ export async function runCommand(config: Config, signal: AbortSignal): Promise<n
     stopKeys();
   } finally {
     process.off('SIGHUP', hurry);
+    process.off('SIGUSR1', mute);
     await app.close();
   }
   journal.record('client.stopped', { code: 0 });

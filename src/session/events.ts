@@ -13,6 +13,8 @@ export type SessionEvent =
   | { type: 'hotword'; phrase: string; score: number; endedAt: number }
   /** A conversation begins without a hotword. */
   | { type: 'trigger'; source: 'button' | 'key' }
+  /** The person speaks into a reply, in a room where the microphone does not hear the loudspeaker; from `startedAt` on. */
+  | { type: 'person.interrupted'; startedAt: number }
   /** The person ends the conversation. */
   | { type: 'stop' }
   | { type: 'mute' }
@@ -53,7 +55,7 @@ export interface SessionLimits {
   settleMs: number;
 }
 
-/** May a hotword interrupt a reply? `speech` also leaves the microphone open to the server during replies. */
+/** What may interrupt a reply: nothing, a hotword, or also any speech. */
 export type BargeIn = 'off' | 'hotword' | 'speech';
 
 /** What the machine is made with. */
@@ -84,10 +86,10 @@ export type MicRoute =
   | { to: 'engine' }
   /** Kept, from `endedAt` minus the pre-roll on (without `endedAt`: from now on), until the session starts. */
   | { to: 'hold'; endedAt?: number }
-  /** To the server, from what was held, or from `endedAt`, or from now on. */
-  | { to: 'server'; endedAt?: number }
-  /** Gated during a reply; the engine hears it when it is armed. */
-  | { to: 'gate'; isArmed: boolean };
+  /** To the server, from what was held, or from a position, or from now on. */
+  | { to: 'server'; from?: number }
+  /** Gated during a reply; what is armed hears it. */
+  | { to: 'gate'; armed: BargeIn };
 
 /** What the machine orders done. The implementations are provided by `session.ts`; the machine itself does nothing. */
 export interface SessionOrders {

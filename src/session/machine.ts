@@ -38,6 +38,7 @@ const machineSetup = setup({
       !isMicReady || !isEngineReady || isMuted || isStopping,
     isEndedByServer: ({ context }) => context.isEndedByServer,
     mayInterrupt: ({ context }) => context.bargeIn !== 'off',
+    mayInterruptBySpeech: ({ context }) => context.bargeIn === 'speech' && !context.isEndedByServer,
     isMuted: ({ context }) => context.isMuted,
     isUnmuted: ({ context }) => !context.isMuted,
   },
@@ -105,17 +106,32 @@ const endByServer = {
 
 const beginReply = [
   assign({ repliesDue: 1 }),
-  route({ to: 'gate', isArmed: false }),
+  route({ to: 'gate', armed: 'off' }),
   enqueueActions(({ event, enqueue }) => {
     if (event.type === 'server.replyStarted') enqueue({ type: 'reply', params: { do: 'begin', format: event.format } });
   }),
   armLater,
 ];
 
+/** The person's turn begins in the middle of a reply: what they say is sent from its beginning. */
+const interrupt = [
+  abandonReply,
+  countTurn,
+  cancel('arm'),
+  enqueueActions(({ event, enqueue }) => {
+    if (event.type === 'hotword') enqueue(route({ to: 'server', from: event.endedAt }));
+    if (event.type === 'person.interrupted') enqueue(route({ to: 'server', from: event.startedAt }));
+  }),
+];
+
 /** What a playing reply takes in both of its states. */
 const duringPlayback = {
   'playback.failed': finishReply('reply.broken'),
-  'timeout.arm': { guard: 'mayInterrupt' as const, actions: route({ to: 'gate', isArmed: true }) },
+  'timeout.arm': {
+    actions: enqueueActions(({ context, enqueue }) => {
+      enqueue(route({ to: 'gate', armed: context.bargeIn }));
+    }),
+  },
   hotword: [
     {
       guard: 'isEndedByServer' as const,
@@ -125,16 +141,14 @@ const duringPlayback = {
     {
       guard: 'mayInterrupt' as const,
       target: '#session.activeSession.userTurn' as const,
-      actions: [
-        abandonReply,
-        countTurn,
-        cancel('arm'),
-        enqueueActions(({ event, enqueue }) => {
-          if (event.type === 'hotword') enqueue(route({ to: 'server', endedAt: event.endedAt }));
-        }),
-      ],
+      actions: interrupt,
     },
   ],
+  'person.interrupted': {
+    guard: 'mayInterruptBySpeech' as const,
+    target: '#session.activeSession.userTurn' as const,
+    actions: interrupt,
+  },
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { HotwordListener } from '../hotword/listener.js';
+import type { SpeechDetector } from '../pcm/level.js';
 import type { SampleRing } from '../pcm/ring.js';
 import type { MicRoute } from './events.js';
 
@@ -10,12 +11,19 @@ export interface RouterOptions {
   listener: HotwordListener;
   /** Sound in front of the end of the hotword that goes to the server too, in samples. */
   preRollSamples: number;
+  /** Tells speech from noise behind the gate, where speech may interrupt; made anew for each reply. */
+  makeDetector: () => SpeechDetector;
+  /** The person began to speak behind the gate, at this position. */
+  onInterruption: (startedAt: number) => void;
   /** Takes the microphone audio of the person's turn, in order, none missing and none twice. */
   toServer: (samples: Int16Array) => void;
 }
 
 /** Samples of the largest message to the server: 160 ms at 16 kHz, as the devices of the field send. */
 const MESSAGE_SAMPLES = 2560;
+
+/** Sent from in front of the moment at which speech was noticed: 200 ms, for its soft beginning. */
+const ONSET_SAMPLES = 3200;
 
 /**
  * Leads the microphone's chunks to the engine or to the server. Everything goes through the ring, and what the server
@@ -26,6 +34,7 @@ export class Router {
   #route: MicRoute['to'] = 'nowhere';
   #isListening = false;
   #cursor = 0;
+  #interruption: { detector: SpeechDetector; origin: number } | undefined;
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -35,6 +44,7 @@ export class Router {
   chunk(samples: Int16Array): void {
     this.#options.ring.write(samples);
     if (this.#isListening) this.#options.listener.feed(samples);
+    if (this.#interruption) this.#noticeSpeech(this.#interruption, samples);
     // The engine may have found the hotword in this very chunk, and the route may be another one now.
     if (this.#route === 'server') this.#flush();
   }
@@ -47,14 +57,16 @@ export class Router {
         this.#cursor = this.#startOf(route.endedAt);
         break;
       case 'server':
-        if (route.endedAt !== undefined) this.#cursor = Math.max(route.endedAt, ring.start);
+        if (route.from !== undefined) this.#cursor = Math.max(route.from, ring.start);
         else if (this.#route !== 'hold') this.#cursor = ring.end;
         break;
       default:
         break;
     }
     this.#route = route.to;
-    this.#listen(route.to === 'engine' || (route.to === 'gate' && route.isArmed));
+    this.#listen(route.to === 'engine' || (route.to === 'gate' && route.armed !== 'off'));
+    const isForSpeech = route.to === 'gate' && route.armed === 'speech';
+    this.#interruption = isForSpeech ? { detector: this.#options.makeDetector(), origin: ring.end } : undefined;
     if (route.to === 'server') this.#flush();
   }
 
@@ -74,6 +86,11 @@ export class Router {
     const { listener, ring } = this.#options;
     if (isListening && !this.#isListening) listener.reset(ring.end);
     this.#isListening = isListening;
+  }
+
+  #noticeSpeech({ detector, origin }: { detector: SpeechDetector; origin: number }, samples: Int16Array): void {
+    const { isSpeaking, hasChanged } = detector.feed(samples);
+    if (isSpeaking && hasChanged) this.#options.onInterruption(origin + detector.speechStart - ONSET_SAMPLES);
   }
 
   #flush(): void {

@@ -188,7 +188,7 @@ describe('session machine: the reply', () => {
     orders();
     send(START_REPLY);
     assert.equal(state(), 'activeSession.reply');
-    assert.deepEqual(orders(), ['route gate false', 'reply begin {}']);
+    assert.deepEqual(orders(), ['route gate off', 'reply begin {}']);
     send('server.replyAudio', 'server.replyEnded');
     assert.equal(state(), 'activeSession.draining');
     assert.deepEqual(orders(), ['reply end']);
@@ -278,7 +278,7 @@ describe('session machine: barge-in', () => {
       send(...way);
       orders();
       clock.advance(1_000);
-      assert.deepEqual(orders(), ['route gate true']);
+      assert.deepEqual(orders(), ['route gate hotword']);
       send(HOTWORD);
       assert.equal(state(), 'activeSession.userTurn');
       assert.deepEqual(orders(), ['reply clear', 'tell interrupted', 'route server 16000']);
@@ -292,7 +292,23 @@ describe('session machine: barge-in', () => {
     clock.advance(2_000);
     send(HOTWORD);
     assert.equal(state(), 'activeSession.reply');
-    assert.deepEqual(orders(), []);
+    assert.deepEqual(orders(), ['route gate off']);
+  });
+
+  it('takes speech only where the configuration says so', () => {
+    for (const [bargeIn, to] of [
+      ['hotword', 'activeSession.reply'],
+      ['speech', 'activeSession.userTurn'],
+    ] as const) {
+      const { send, state, orders, clock } = bench(bargeIn);
+      send(...IN_REPLY);
+      clock.advance(1_000);
+      orders();
+      send({ type: 'person.interrupted', startedAt: 12_345 });
+      assert.equal(state(), to);
+      const cut = ['reply clear', 'tell interrupted', 'route server 12345'];
+      assert.deepEqual(orders(), bargeIn === 'speech' ? cut : []);
+    }
   });
 
   it('opens a new session when the server had ended the one whose reply still plays', () => {

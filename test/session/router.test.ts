@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Detection, HotwordEngine } from '../../src/hotword/engine.js';
 import { HotwordListener } from '../../src/hotword/listener.js';
+import { SpeechDetector } from '../../src/pcm/level.js';
 import { SampleRing } from '../../src/pcm/ring.js';
 import { Router } from '../../src/session/router.js';
+import { mix, speechLike, whiteNoise } from '../helpers/synthetic-speech.js';
 
 const CHUNK = 640;
 
@@ -32,6 +34,7 @@ function bench(preRollSamples = 1_000) {
   const engine = new MarkEngine();
   const sent: number[] = [];
   const messages: number[] = [];
+  const interruptions: number[] = [];
   let onHit: (endedAt: number) => void = () => undefined;
   const listener = new HotwordListener({
     engine,
@@ -43,6 +46,8 @@ function bench(preRollSamples = 1_000) {
     ring: new SampleRing(20_000),
     listener,
     preRollSamples,
+    makeDetector: () => new SpeechDetector({ rateHz: 16_000 }),
+    onInterruption: (startedAt) => interruptions.push(startedAt),
     toServer: (samples) => {
       messages.push(samples.length);
       sent.push(...samples);
@@ -57,7 +62,7 @@ function bench(preRollSamples = 1_000) {
       router.chunk(chunk);
     }
   };
-  return { engine, router, sent, messages, feed, onHit: (react: typeof onHit) => (onHit = react) };
+  return { engine, router, sent, messages, interruptions, feed, onHit: (react: typeof onHit) => (onHit = react) };
 }
 
 /** From, from + 1, … to - 1. */
@@ -107,7 +112,7 @@ describe('router', () => {
     router.turn({ to: 'hold' });
     router.turn({ to: 'server' });
     feed(2);
-    router.turn({ to: 'gate', isArmed: false });
+    router.turn({ to: 'gate', armed: 'off' });
     feed(3);
     router.turn({ to: 'server' });
     feed(1);
@@ -116,10 +121,10 @@ describe('router', () => {
 
   it('feeds the engine behind the gate only when it is armed, beginning anew', () => {
     const { router, feed, engine } = bench();
-    router.turn({ to: 'gate', isArmed: false });
+    router.turn({ to: 'gate', armed: 'off' });
     feed(2);
     assert.deepEqual(engine.heard, []);
-    router.turn({ to: 'gate', isArmed: true });
+    router.turn({ to: 'gate', armed: 'hotword' });
     feed(4);
     assert.equal(engine.heard[0], 2 * CHUNK);
     assert.equal(engine.resets, 1);
@@ -128,10 +133,26 @@ describe('router', () => {
   it('an interruption goes on from the end of the hotword', () => {
     const { router, sent, feed, engine, onHit } = bench(1_000);
     engine.mark = 2_000;
-    router.turn({ to: 'gate', isArmed: true });
-    onHit((endedAt) => router.turn({ to: 'server', endedAt }));
+    router.turn({ to: 'gate', armed: 'hotword' });
+    onHit((endedAt) => router.turn({ to: 'server', from: endedAt }));
     feed(5);
     assert.deepEqual(sent, counted(2_000, 5 * CHUNK));
+  });
+
+  it('notices speech behind the gate where it is armed for speech, and says where it began', () => {
+    for (const armed of ['hotword', 'speech'] as const) {
+      const { router, interruptions } = bench();
+      const noise = whiteNoise(2_000, -60);
+      router.turn({ to: 'gate', armed });
+      for (const sound of [noise, mix(speechLike(600, -20), whiteNoise(600, -60)), noise]) {
+        for (let at = 0; at < sound.length; at += CHUNK) router.chunk(sound.slice(at, at + CHUNK));
+      }
+      assert.equal(interruptions.length, armed === 'speech' ? 1 : 0);
+      if (armed === 'speech') {
+        const lateMs = ((interruptions[0] ?? 0) - noise.length) / 16;
+        assert.ok(lateMs > -300 && lateMs <= 0, `${lateMs} ms after the speech began`);
+      }
+    }
   });
 
   it('never sends what was heard before the microphone was muted or lost', () => {
