@@ -42,14 +42,14 @@ export const schema = z.strictObject({
     pong_timeout_ms: milliseconds(10, 600_000),
   }),
   mic: z.strictObject({
-    backend: words('auto', 'naudiodon', 'arecord', 'file', 'stdin'),
+    backend: words('auto', 'naudiodon', 'arecord', 'parecord', 'file', 'stdin'),
     device: device(),
     rate_hz: count(8_000, 96_000, ' of hertz'),
     channel: count(1, 8, ''),
     gain_db: amount(-40, 40, ' of decibels'),
   }),
   speaker: z.strictObject({
-    backend: words('auto', 'speaker', 'aplay', 'file'),
+    backend: words('auto', 'speaker', 'aplay', 'pacat', 'file'),
     device: device(),
     volume: amount(0, 1),
     prebuffer_ms: milliseconds(0, 5_000),

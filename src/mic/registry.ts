@@ -5,6 +5,7 @@ import { type CaptureBackend, type CaptureSettings, ChildMicrophone } from './ch
 import { FileMicrophone } from './file.js';
 import type { Microphone } from './microphone.js';
 import { naudiodon } from './naudiodon.js';
+import { parecord } from './parecord.js';
 import { StreamMicrophone } from './stdin.js';
 
 /** What a microphone is made from; the values of `[mic]` in this program's terms. */
@@ -28,6 +29,7 @@ export const MICROPHONES: Readonly<Record<string, MicrophoneFactory>> = {
   auto: captured(naudiodon, arecord),
   naudiodon: captured(naudiodon),
   arecord: captured(arecord),
+  parecord: captured(parecord),
   file: ({ settings, rateHz, clock }) => new FileMicrophone({ path: settings.device, rateHz, clock }),
   stdin: ({ settings, rateHz }) =>
     new StreamMicrophone({ stream: process.stdin, inputRateHz: settings.rateHz, gainDb: settings.gainDb, rateHz }),

@@ -10,6 +10,7 @@ export class Watchdog {
   readonly #clock: Clock;
   readonly #onSilence: () => void;
   #timer: Timer | undefined;
+  #dueMs = 0;
   #deadlineMs = 0;
   #limitMs = 0;
 
@@ -18,10 +19,11 @@ export class Watchdog {
     this.#onSilence = options.onSilence;
   }
 
-  /** Life seen: the next sign is due within `limitMs`. Costs no new timer while one is running. */
+  /** Life seen: the next sign is due within `limitMs`. Costs no new timer while one runs that is not later. */
   feed(limitMs: number): void {
     this.#limitMs = limitMs;
     this.#deadlineMs = this.#clock.nowMs() + limitMs;
+    if (this.#timer !== undefined && this.#deadlineMs < this.#dueMs) this.close();
     this.#timer ??= this.#arm(limitMs);
   }
 
@@ -32,11 +34,11 @@ export class Watchdog {
   }
 
   #arm(delayMs: number): Timer {
-    const dueMs = this.#clock.nowMs() + delayMs;
+    this.#dueMs = this.#clock.nowMs() + delayMs;
     return this.#clock.setTimeout(() => {
       const nowMs = this.#clock.nowMs();
       this.#timer = undefined;
-      if (nowMs - dueMs > LATE_MS) this.feed(this.#limitMs);
+      if (nowMs - this.#dueMs > LATE_MS) this.feed(this.#limitMs);
       else if (nowMs < this.#deadlineMs) this.#timer = this.#arm(this.#deadlineMs - nowMs);
       else this.#onSilence();
     }, delayMs);

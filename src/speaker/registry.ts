@@ -4,6 +4,7 @@ import { aplay } from './aplay.js';
 import { AutoSpeaker } from './auto-speaker.js';
 import { CommandSpeaker } from './command-speaker.js';
 import { FileSpeaker } from './file.js';
+import { pacat } from './pacat.js';
 import { PackageSpeaker } from './package-speaker.js';
 import type { Speaker } from './speaker.js';
 
@@ -22,5 +23,6 @@ export const SPEAKERS: Readonly<Record<string, SpeakerFactory>> = {
   auto: (options) => new AutoSpeaker(options),
   speaker: (options) => new PackageSpeaker(options),
   aplay: (options) => new CommandSpeaker({ backend: aplay, ...options }),
+  pacat: (options) => new CommandSpeaker({ backend: pacat, ...options }),
   file: ({ device, clock }) => new FileSpeaker({ path: device, clock }),
 };

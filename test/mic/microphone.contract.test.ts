@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { pino } from 'pino';
+import { systemClock } from '../../src/clock.js';
+import { MICROPHONES } from '../../src/mic/registry.js';
+import { align } from '../helpers/correlate.js';
+import { missingPrograms } from '../helpers/processes.js';
+import { concat, silence } from '../helpers/speech.js';
+import { whiteNoise } from '../helpers/synthetic-speech.js';
+import { SOUND_PROGRAMS, VirtualSound } from '../helpers/virtual-sound.js';
+import { childrenNamed, isAlive, orphanedForMs } from '../pcm/child-processes.js';
+import { Hearing } from './hearing.js';
+
+const RATE_HZ = 16_000;
+/** A device that is there again is captured again within this time. */
+const BACK_WITHIN_MS = 3_000;
+
+/** The backends under the contract, and what the command line of the child of each has in it. */
+const BACKENDS: Readonly<Record<string, string>> = {
+  naudiodon: 'naudiodon-child',
+  arecord: 'arecord ',
+  parecord: 'parecord ',
+};
+
+const missing = missingPrograms([...SOUND_PROGRAMS, 'arecord']);
+const skip = missing.length > 0 && `needs ${missing.join(', ')}: run ./setup.sh --test`;
+const sound = new VirtualSound();
+
+before(async () => {
+  if (skip) return;
+  await sound.start();
+  // The backends give their children this process's environment.
+  Object.assign(process.env, sound.env);
+});
+after(() => sound.close());
+
+for (const [backend, command] of Object.entries(BACKENDS)) {
+  /** A microphone that captures, until the test is over. */
+  const listen = async (test: TestContext): Promise<Hearing> => {
+    const settings = { device: '', rateHz: RATE_HZ, channel: 1, gainDb: 0 };
+    const log = pino({ level: 'silent' });
+    const microphone = MICROPHONES[backend]?.({ settings, rateHz: RATE_HZ, clock: systemClock, log });
+    assert.ok(microphone);
+    const hearing = new Hearing();
+    test.after(() => hearing.stop());
+    hearing.start(microphone);
+    await hearing.until('ready', 0);
+    return hearing;
+  };
+  const onlyChild = (): number => {
+    const [pid, ...others] = childrenNamed(command);
+    assert.ok(pid !== undefined && others.length === 0, `one child, not ${others.length + 1}`);
+    return pid;
+  };
+  /** Says something that must arrive sample by sample, continuously. */
+  const hearsEverything = async (hearing: Hearing): Promise<void> => {
+    const from = hearing.chunkAtMs.length;
+    const words = whiteNoise(1_500, -20, from + 1);
+    await sound.speak(concat(words, silence(200)));
+    const { missing, doubled, damaged, correlation } = align(words, hearing.heard(from));
+    assert.deepEqual({ missing, doubled, damaged }, { missing: 0, doubled: 0, damaged: 0 }, `${correlation}`);
+  };
+  /** Lost, and then ready again within the promise counted from `fromMs`; and it hears as before. */
+  const healed = async (test: TestContext, hearing: Hearing, lostAtMs: number, backFromMs?: number): Promise<void> => {
+    const lost = await hearing.until('lost', lostAtMs);
+    const ready = await hearing.until('ready', lost.atMs);
+    const tookMs = ready.atMs - (backFromMs ?? lostAtMs);
+    test.diagnostic(`${lost.why}; back after ${Math.round(tookMs)} ms`);
+    assert.ok(tookMs <= BACK_WITHIN_MS, `back after ${tookMs} ms`);
+    assert.notEqual(lost.why, '');
+    await hearsEverything(hearing);
+  };
+
+  describe(`microphone ${backend}`, { skip }, () => {
+    it('hands on every sample, in small chunks', async (test) => {
+      const hearing = await listen(test);
+      for (let round = 0; round < 3; round++) await hearsEverything(hearing);
+      const longest = Math.max(...hearing.chunkAtMs.slice(1).map((atMs, i) => atMs - (hearing.chunkAtMs[i] ?? 0)));
+      test.diagnostic(`longest time between two chunks: ${Math.round(longest)} ms`);
+      assert.ok(longest < 500, `${longest} ms without a chunk`);
+      assert.deepEqual(
+        hearing.happenings.map(({ event }) => event),
+        ['ready'],
+      );
+    });
+
+    it('leaves no child behind when it stops, and can start again', async (test) => {
+      for (let round = 0; round < 2; round++) {
+        const hearing = await listen(test);
+        const pid = onlyChild();
+        await hearing.stop();
+        assert.equal(isAlive(pid), false);
+        const chunks = hearing.chunkAtMs.length;
+        await sound.speak(silence(100));
+        assert.equal(hearing.chunkAtMs.length, chunks, 'a chunk after the end');
+      }
+    });
+
+    it('is back when the device is plugged in again', async (test) => {
+      const hearing = await listen(test);
+      const fromMs = performance.now();
+      await sound.unplug('mic');
+      await hearing.until('lost', fromMs);
+      await sound.plug('mic');
+      await healed(test, hearing, fromMs, performance.now());
+    });
+
+    it('is back when the child is stopped', async (test) => {
+      const hearing = await listen(test);
+      const fromMs = performance.now();
+      process.kill(onlyChild(), 'SIGSTOP');
+      await healed(test, hearing, fromMs);
+    });
+
+    it('is back when the child is killed', async (test) => {
+      const hearing = await listen(test);
+      const fromMs = performance.now();
+      process.kill(onlyChild(), 'SIGKILL');
+      await healed(test, hearing, fromMs);
+    });
+
+    it('is back when a device that hung goes on', async (test) => {
+      const hearing = await listen(test);
+      const fromMs = performance.now();
+      await sound.stall('mic');
+      await hearing.until('lost', fromMs, 2_000);
+      await sound.resume('mic');
+      await healed(test, hearing, fromMs, performance.now());
+    });
+
+    it('is back when the sound server is killed and started again', async (test) => {
+      const hearing = await listen(test);
+      const fromMs = performance.now();
+      await sound.kill();
+      await hearing.until('lost', fromMs);
+      await sound.restart();
+      await healed(test, hearing, fromMs, performance.now());
+    });
+
+    it('leaves no orphan when the client is killed', async (test) => {
+      const tookMs = await orphanedForMs('mic', backend, sound.env);
+      test.diagnostic(`gone after ${Math.round(tookMs)} ms`);
+      assert.ok(tookMs < 2_000, `an orphan for ${tookMs} ms`);
+    });
+  });
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Watchdog } from '../../src/pcm/watchdog.js';
+import { FakeClock } from '../link/support.js';
+
+/** A watchdog on a clock of the test, and how often it called. */
+function setUp() {
+  const clock = new FakeClock();
+  const calls: number[] = [];
+  const watchdog = new Watchdog({ clock, onSilence: () => calls.push(clock.nowMs()) });
+  return { clock, calls, watchdog };
+}
+
+describe('watchdog', () => {
+  it('calls when nothing came for the time', () => {
+    const { clock, calls, watchdog } = setUp();
+    watchdog.feed(1_000);
+    clock.advance(999);
+    assert.deepEqual(calls, []);
+    clock.advance(1);
+    assert.deepEqual(calls, [1_000]);
+  });
+
+  it('counts from the last sign of life', () => {
+    const { clock, calls, watchdog } = setUp();
+    for (let i = 0; i < 50; i++) {
+      watchdog.feed(1_000);
+      clock.advance(900);
+    }
+    assert.deepEqual(calls, []);
+    clock.advance(100);
+    assert.equal(calls.length, 1);
+  });
+
+  it('takes a shorter limit at once, though a longer one is running', () => {
+    const { clock, calls, watchdog } = setUp();
+    watchdog.feed(5_000);
+    clock.advance(10);
+    watchdog.feed(1_000);
+    clock.advance(1_000);
+    assert.deepEqual(calls, [1_010]);
+  });
+
+  it('waits once more when its own timer comes late', () => {
+    const { clock, calls, watchdog } = setUp();
+    watchdog.feed(1_000);
+    clock.block(1_500);
+    assert.deepEqual(calls, []);
+    clock.advance(1_000);
+    assert.deepEqual(calls, [2_500]);
+  });
+
+  it('says nothing after its end', () => {
+    const { clock, calls, watchdog } = setUp();
+    watchdog.feed(1_000);
+    watchdog.close();
+    watchdog.close();
+    clock.advance(5_000);
+    assert.deepEqual(calls, []);
+  });
+});
