@@ -1,5 +1,6 @@
 import { AssistantServer } from './assistant/server.js';
 import type { Clock } from './clock.js';
+import { readCertificates } from './config/certificates.js';
 import { readSecret } from './config/secret.js';
 import type { Config } from './config.js';
 import { maskUrl } from './config.js';
@@ -253,7 +254,7 @@ export class App {
     return new WsLink({
       target: () => protocol.dial(url),
       token: readSecret('server.token_file', config.server.token_file),
-      ca: readSecret('server.ca_file', config.server.ca_file),
+      ca: readCertificates('server.ca_file', config.server.ca_file),
       allowPlaintext: config.server.allow_plaintext,
       policy: {
         retryFirstMs: config.link.retry_first_ms,
