@@ -6,8 +6,10 @@ import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
 import { ConfigError, messageOf } from './errors.js';
+import { EchoGuard } from './hotword/echo-guard.js';
 import type { HotwordEngine } from './hotword/engine.js';
 import { HotwordListener } from './hotword/listener.js';
+import { createPocketsphinx } from './hotword/pocketsphinx.js';
 import { createEngine } from './hotword/registry.js';
 import type { Link } from './link/link.js';
 import { NetworkWatch } from './link/network-watch.js';
@@ -25,6 +27,7 @@ import { Session } from './session/session.js';
 import { SPEAKERS } from './speaker/registry.js';
 import { ReplyBuffer } from './speaker/reply-buffer.js';
 import type { Speaker } from './speaker/speaker.js';
+import { TappedSpeaker } from './speaker/tapped-speaker.js';
 import { SpeakerWatch } from './speaker/watch.js';
 import { PROGRAM_VERSION } from './version.js';
 
@@ -40,6 +43,8 @@ export interface AppOptions {
 
 /** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
 const RING_MARGIN_MS = 2000;
+/** The guard hears phrases that are this much less likely: it only ever keeps the device from waking itself. */
+const GUARD_FACTOR = 1e-10;
 /** So much speech interrupts a reply where `session.barge_in` is `speech`; a cough does not. */
 const INTERRUPTION_MS = 250;
 /** 2 s of microphone audio waiting to be sent is a stalled link (field policy). */
@@ -53,6 +58,7 @@ export class App {
   readonly #stop = new AbortController();
   #assistant: AssistantServer | undefined;
   #engine: HotwordEngine | undefined;
+  #guard: EchoGuard | undefined;
   #link: Link | undefined;
   readonly #network: NetworkWatch;
   #session: Session | undefined;
@@ -79,6 +85,7 @@ export class App {
     });
     const engine = await makeEngine(config, log);
     this.#engine = engine;
+    this.#guard = await this.#makeGuard();
     if (this.#stop.signal.aborted) return;
     this.#join(serverUrl, engine);
     journal.record('hotword.ready', { engine: engine.name, phrases: engine.phrases });
@@ -121,6 +128,7 @@ export class App {
     }
     await this.#assistant?.close();
     this.#engine?.close();
+    this.#guard?.close();
   }
 
   async #serverUrl(): Promise<string> {
@@ -138,8 +146,9 @@ export class App {
   #join(serverUrl: string, engine: HotwordEngine): void {
     const { config, journal, clock, log } = this.#options;
     const speaker = this.#speaker();
+    const guard = this.#guard;
     const replies = new ReplyBuffer({
-      speaker,
+      speaker: guard ? new TappedSpeaker(speaker, guard) : speaker,
       listener: {
         started: (info) => session.replyListener.started(info),
         drained: (info) => session.replyListener.drained(info),
@@ -156,6 +165,10 @@ export class App {
       engine,
       refractoryMs: config.hotword.refractory_ms,
       onDetection: (hit) => {
+        if (guard?.isEcho) {
+          log.debug({ phrase: hit.phrase }, 'the reply said it, not a person');
+          return;
+        }
         journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
         session.send({ type: 'hotword', ...hit });
       },
@@ -224,6 +237,21 @@ export class App {
     capture.open();
     link.start(session.linkListener);
     this.#network.start(() => link.hurry());
+  }
+
+  /** Where hotwords may interrupt replies: what keeps a reply from interrupting itself. */
+  async #makeGuard(): Promise<EchoGuard | undefined> {
+    const { config, clock, log } = this.#options;
+    const { phrases, pocketsphinx } = config.hotword;
+    if (config.session.barge_in === 'off' || this.#engine?.phrases.length === 0) return undefined;
+    try {
+      const threshold = pocketsphinx.threshold * GUARD_FACTOR;
+      const engine = await createPocketsphinx({ phrases, threshold, pronunciations: pocketsphinx.pronunciations });
+      return new EchoGuard({ engine, clock });
+    } catch (error) {
+      log.warn({ why: messageOf(error) }, 'a reply that says the hotword may interrupt itself');
+      return undefined;
+    }
   }
 
   #microphone(): Microphone {

@@ -1,0 +1,62 @@
+import type { Clock } from '../clock.js';
+import { type PcmFormat, samplesOf } from '../pcm/format.js';
+import type { SpeakerTap } from '../speaker/tapped-speaker.js';
+import type { HotwordEngine } from './engine.js';
+import { HotwordListener } from './listener.js';
+
+/** Options of `EchoGuard`. */
+export interface EchoGuardOptions {
+  /** An engine of its own, for the same phrases, more willing to hear them than the one at the microphone. */
+  engine: HotwordEngine;
+  clock: Clock;
+}
+
+/**
+ * How long after the reply itself said a phrase the microphone may still hear it: what the device is ahead, the sound
+ * server's and the room's delay, and the time an engine takes to be sure.
+ */
+const ECHO_MS = 1500;
+
+/**
+ * Keeps the device from waking itself: listens to the reply on its way to the loudspeaker, so that a phrase which the
+ * reply says is known before its echo reaches the microphone. Needs no echo cancellation and no tuning to the room.
+ */
+export class EchoGuard implements SpeakerTap {
+  readonly #clock: Clock;
+  readonly #engine: HotwordEngine;
+  readonly #listener: HotwordListener;
+  #heardAtMs = Number.NEGATIVE_INFINITY;
+  #isListening = false;
+
+  constructor({ engine, clock }: EchoGuardOptions) {
+    this.#clock = clock;
+    this.#engine = engine;
+    this.#listener = new HotwordListener({
+      engine,
+      refractoryMs: 0,
+      onDetection: () => {
+        this.#heardAtMs = clock.nowMs();
+      },
+      // Without the guard the device still works; the microphone's engine reports troubles of its own.
+      onFailure: () => undefined,
+    });
+  }
+
+  /** True when a phrase that the microphone hears now is the reply's own. */
+  get isEcho(): boolean {
+    return this.#clock.nowMs() - this.#heardAtMs < ECHO_MS;
+  }
+
+  opened(format: PcmFormat): void {
+    this.#isListening = format.rateHz === this.#engine.rateHz && format.bits === 16 && format.channels === 1;
+    if (this.#isListening) this.#listener.reset();
+  }
+
+  written(pcm: Uint8Array): void {
+    if (this.#isListening) this.#listener.feed(samplesOf(pcm));
+  }
+
+  close(): void {
+    this.#engine.close();
+  }
+}
