@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { AudioError, messageOf } from '../errors.js';
 import type { Log } from '../log.js';
+import { leash } from './leash.js';
 
 /** Exit code by which one of our own children says that its native package is not there or does not load. */
 export const EXIT_UNAVAILABLE = 69; // EX_UNAVAILABLE of sysexits.h
@@ -37,7 +38,7 @@ const LINE_LIMIT = 500; // characters of one line of a child's chatter that are 
 
 /**
  * One life of a child process that carries raw PCM on a pipe. What it prints becomes debug log lines; whatever ends it
- * is one `exited`. It is never left behind: it dies with its pipes, or by `kill`.
+ * is one `exited`. It is never left behind: it dies by `kill`, or with this process.
  */
 export class PcmChild {
   /** Resolves when the process is gone and its pipes are closed. Never rejects. */
@@ -52,7 +53,8 @@ export class PcmChild {
   constructor(spec: ChildSpec, log: Log) {
     this.#spec = spec;
     this.#log = log.child({ child: spec.name });
-    this.#process = spawn(spec.command, spec.args, {
+    const [command, args] = leash(spec.command, spec.args);
+    this.#process = spawn(command, args, {
       env: { ...process.env, ...spec.env },
       stdio: [
         spec.pcm === 'stdin' ? 'pipe' : 'ignore',

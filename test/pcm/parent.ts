@@ -24,7 +24,8 @@ if (kind === 'mic') {
     {
       ready: () => {
         speaker.open(SPEECH_FORMAT).write(bytesOf(whiteNoise(60_000, -30)));
-        ready();
+        // Some backends start the child a moment later.
+        setImmediate(ready);
       },
       lost: () => undefined,
     },

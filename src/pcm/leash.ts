@@ -1,0 +1,27 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+
+/** From util-linux, which every Linux has; sets what the kernel does when the parent ends, and becomes the command. */
+const SETPRIV = 'setpriv';
+
+/**
+ * A command that the kernel kills when this process ends, however it ends: a player would otherwise play on what its
+ * pipe still holds, and a stopped child would hold its device for ever. The command itself where the system cannot.
+ */
+export function leash(command: string, args: readonly string[], path = process.env.PATH ?? ''): [string, string[]] {
+  // A command that does not exist must be reported as such, not as a failure of setpriv.
+  if (!isThere(command, path) || !isThere(SETPRIV, path)) return [command, [...args]];
+  return [SETPRIV, ['--pdeathsig', 'KILL', command, ...args]];
+}
+
+function isThere(command: string, path: string): boolean {
+  const places = isAbsolute(command) ? [command] : path.split(delimiter).map((folder) => join(folder, command));
+  return places.some((place) => {
+    try {
+      accessSync(place, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
