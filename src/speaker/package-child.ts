@@ -5,7 +5,7 @@
 import type { Writable } from 'node:stream';
 import { messageOf } from '../errors.js';
 import { EXIT_UNAVAILABLE } from '../pcm/child.js';
-import { frameBytes } from '../pcm/format.js';
+import { frameBytes, msOfBytes, type PcmFormat } from '../pcm/format.js';
 import type { PlayerCommand, PlayerReport } from './package-messages.js';
 
 /** What is used of the speaker package. */
@@ -14,6 +14,9 @@ type SpeakerClass = new (options: object) => SpeakerStream;
 
 /** A small step of the device, in frames, so that `clear` never waits long for a write under way. */
 const FRAMES_A_WRITE = 320;
+/** The device gets no more than this ahead of time: a write to a full one blocks for as long as its period lasts. */
+const AHEAD_MS = 300;
+const ALIVE_EVERY_MS = 1_000;
 
 async function loadSpeaker(): Promise<SpeakerClass> {
   try {
@@ -32,8 +35,10 @@ function report(message: PlayerReport): void {
 interface Stretch {
   id: number;
   stream: SpeakerStream;
-  frameBytes: number;
+  format: PcmFormat;
   endsAt: number;
+  /** When the device will have played all that it was given, on the scale of `performance.now()`. */
+  playedAtMs: number;
   isWriting: boolean;
   isEnding: boolean;
 }
@@ -42,6 +47,9 @@ interface Stretch {
 class Player {
   readonly #Speaker: SpeakerClass;
   readonly #device: string;
+  readonly #writesALife: number;
+  #writes = 0;
+  #timer: NodeJS.Timeout | undefined;
   #waiting: Buffer = Buffer.alloc(0);
   #position = 0; // of the first waiting byte, counted since the child began
   #dropUntil = 0;
@@ -49,9 +57,10 @@ class Player {
   #clearing: Stretch | undefined;
   #later: PlayerCommand[] = []; // what came while the device was still being closed
 
-  constructor(Speaker: SpeakerClass, device: string) {
+  constructor(Speaker: SpeakerClass, device: string, writesALife: number) {
     this.#Speaker = Speaker;
     this.#device = device;
+    this.#writesALife = writesALife;
   }
 
   take(pcm: Buffer): void {
@@ -80,8 +89,9 @@ class Player {
     this.#current = {
       id,
       stream,
-      frameBytes: frameBytes(format),
+      format,
       endsAt: Number.POSITIVE_INFINITY,
+      playedAtMs: performance.now(),
       isWriting: false,
       isEnding: false,
     };
@@ -101,17 +111,39 @@ class Player {
       current.stream.end();
       return;
     }
-    const limit = Math.min(this.#waiting.length, current.endsAt - this.#position, FRAMES_A_WRITE * current.frameBytes);
-    const bytes = limit - (limit % current.frameBytes);
-    if (bytes === 0) return;
+    const frame = frameBytes(current.format);
+    const limit = Math.min(this.#waiting.length, current.endsAt - this.#position, FRAMES_A_WRITE * frame);
+    const bytes = limit - (limit % frame);
+    if (bytes === 0 || this.#isAhead(current)) return;
     const piece = this.#waiting.subarray(0, bytes);
     this.#advance(bytes);
     current.isWriting = true;
+    current.playedAtMs = Math.max(current.playedAtMs, performance.now()) + msOfBytes(current.format, bytes);
+    this.#countWrite();
     current.stream.write(piece, () => {
       current.isWriting = false;
       if (this.#clearing === current) this.#silence(current);
       this.#pump();
     });
+  }
+
+  /** True while the device has enough; then the next write is made when it has a little less. */
+  #isAhead(current: Stretch): boolean {
+    const aheadMs = current.playedAtMs - performance.now();
+    if (aheadMs < AHEAD_MS) return false;
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#pump();
+      },
+      aheadMs - AHEAD_MS + 1,
+    );
+    return true;
+  }
+
+  #countWrite(): void {
+    this.#writes += 1;
+    if (this.#writes % this.#writesALife === 0) report({ type: 'worn' });
   }
 
   #drop(): void {
@@ -157,7 +189,8 @@ class Player {
 }
 
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-const player = new Player(await loadSpeaker(), process.argv[2] ?? '');
+const player = new Player(await loadSpeaker(), process.argv[2] ?? '', Number(process.argv[3]));
 process.on('message', (command) => player.obey(command as PlayerCommand));
 process.stdin.on('data', (pcm: Buffer) => player.take(pcm));
 report({ type: 'loaded' });
+setInterval(() => report({ type: 'alive' }), ALIVE_EVERY_MS);

@@ -19,6 +19,10 @@ export type PlayerCommand =
 export type PlayerReport =
   /** The package is loaded; the device could be opened. */
   | { type: 'loaded' }
+  /** Once a second. */
+  | { type: 'alive' }
+  /** So much has been written that the package has leaked enough: replace this child when it is idle. */
+  | { type: 'worn' }
   | { type: 'drained'; id: number }
   | { type: 'cleared'; id: number }
   | { type: 'failed'; id: number; why: string };

@@ -4,8 +4,8 @@ import { AudioError } from '../errors.js';
 import type { Log } from '../log.js';
 import { type ChildSpec, EXIT_UNAVAILABLE, PcmChild } from '../pcm/child.js';
 import type { PcmFormat } from '../pcm/format.js';
-import { type LifeEnd, pause, supervise } from '../pcm/supervisor.js';
-import type { PlayerCommand, PlayerReport } from './package-messages.js';
+import { type LifeEnd, supervise } from '../pcm/supervisor.js';
+import { PlayerChild } from './player-child.js';
 import type { Playback, Speaker, SpeakerListener } from './speaker.js';
 
 /** Options of `PackageSpeaker`. */
@@ -16,18 +16,21 @@ export interface PackageSpeakerOptions {
   log: Log;
   /** Called once when the package cannot be loaded on this machine; nothing more is tried. */
   onUnavailable?: (why: string) => void;
+  /** A child is replaced, between two sounds, after so many writes. @default 30000, which leak 15 MB */
+  writesALife?: number;
 }
 
-/** Why a child ended that was ended here because it was slow to be silent: nothing is wrong with the device. */
-const REPLACED = 'replaced';
-const LOAD_LIMIT_MS = 10_000; // a Pi Zero takes seconds to start Node
-const CLEAR_LIMIT_MS = 40; // of the 50 ms within which `clear` promises silence
+const WRITES_A_LIFE = 30_000; // each leaks 0.5 KB in the package; 10 minutes of speech
 
-/** The `speaker` package in a Node child: its native code aborts, blocks and leaks there, not here. */
+/**
+ * The `speaker` package in a Node child: its native code aborts, blocks and leaks there, not here. A child that has
+ * leaked enough, or was slow to be silent, is replaced by another; as nothing is wrong with the device, nobody is told.
+ */
 export class PackageSpeaker implements Speaker {
   readonly backend = 'speaker';
   readonly #options: PackageSpeakerOptions;
-  #child: PlayerChild | undefined;
+  readonly #children = new Set<PlayerChild>();
+  #current: PlayerChild | undefined;
   #isUnavailable = false;
 
   constructor(options: PackageSpeakerOptions) {
@@ -36,195 +39,93 @@ export class PackageSpeaker implements Speaker {
 
   async run(listener: SpeakerListener, signal: AbortSignal): Promise<void> {
     const stop = new AbortController();
-    const untilUnavailable = AbortSignal.any([signal, stop.signal]);
     await supervise({
       life: async (abort) => {
         const end = await this.#live(listener, abort);
         if (this.#isUnavailable) stop.abort();
         return end;
       },
-      onLost: ({ why }) => {
-        if (why !== REPLACED) listener.lost({ why });
-      },
-      signal: untilUnavailable,
+      onLost: ({ why }) => listener.lost({ why }),
+      signal: AbortSignal.any([signal, stop.signal]),
       clock: this.#options.clock,
     });
+    await Promise.all([...this.#children].map((child) => child.kill('stopped')));
   }
 
   open(format: PcmFormat): Playback {
-    if (!this.#child) throw new AudioError('speaker: no loudspeaker just now', { retryable: true });
-    return this.#child.open(format);
+    if (!this.#current) throw new AudioError('speaker: no loudspeaker just now', { retryable: true });
+    return this.#current.open(format);
   }
 
+  /** From the first child until one ends that was not replaced. */
   async #live(listener: SpeakerListener, signal: AbortSignal): Promise<LifeEnd> {
-    const { device, clock, log, onUnavailable } = this.#options;
-    const child = new PcmChild(childSpec(device), log);
-    const player = new PlayerChild(child, clock);
-    const end = () => void child.kill();
-    const timer = clock.setTimeout(end, LOAD_LIMIT_MS);
-    signal.addEventListener('abort', end);
     let wasReady = false;
-    player.onLoaded = () => {
+    const young = this.#launch(signal);
+    void young.loaded.then(() => {
       wasReady = true;
-      clock.clearTimeout(timer);
-      this.#child = player;
-      listener.ready({ device: device || 'default' });
-    };
-    const exit = await child.exited;
-    this.#child = undefined;
-    clock.clearTimeout(timer);
-    signal.removeEventListener('abort', end);
-    player.noteGone(exit.why);
-    if (exit.code === EXIT_UNAVAILABLE) {
-      this.#isUnavailable = true;
-      onUnavailable?.(exit.why);
+      this.#current = young;
+      listener.ready({ device: this.#options.device || 'default' });
+    });
+    let player = young;
+    for (;;) {
+      const end = await player.over;
+      if (this.#current === player) this.#current = undefined;
+      if (player.successor) {
+        player = player.successor;
+        continue;
+      }
+      if (end.code === EXIT_UNAVAILABLE) {
+        this.#isUnavailable = true;
+        this.#options.onUnavailable?.(end.why);
+      }
+      return { why: end.why, wasReady };
     }
-    return { why: player.failure || exit.why, wasReady };
+  }
+
+  #launch(signal: AbortSignal): PlayerChild {
+    const { device, clock, log, writesALife = WRITES_A_LIFE } = this.#options;
+    const player = new PlayerChild(new PcmChild(childSpec(device, writesALife), log), clock);
+    const end = () => void player.kill('stopped');
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    this.#children.add(player);
+    void player.over.then(() => {
+      this.#children.delete(player);
+      signal.removeEventListener('abort', end);
+    });
+    player.onWorn = () => this.#replaceWhenIdle(player, signal);
+    player.onSlow = () => {
+      // What is opened from now on waits for the new child, which reads it as soon as it is up.
+      const successor = this.#launch(signal);
+      player.successor = successor;
+      this.#current = successor;
+    };
+    return player;
+  }
+
+  #replaceWhenIdle(player: PlayerChild, signal: AbortSignal): void {
+    const successor = this.#launch(signal);
+    void successor.loaded.then(async () => {
+      while (!player.isIdle) await player.untilIdle();
+      // A child that was lost or replaced in the meantime has its own way to be followed.
+      if (this.#current !== player || signal.aborted) {
+        void successor.kill('not needed');
+        return;
+      }
+      player.successor = successor;
+      this.#current = successor;
+      void player.kill('replaced');
+    });
   }
 }
 
-function childSpec(device: string): ChildSpec {
+function childSpec(device: string, writesALife: number): ChildSpec {
   return {
     name: 'speaker',
     command: process.execPath,
-    args: [fileURLToPath(new URL('./package-child.js', import.meta.url)), device],
+    args: [fileURLToPath(new URL('./package-child.js', import.meta.url)), device, String(writesALife)],
     pcm: 'stdin',
     messages: true,
     remedy: 'reinstall Node.js',
   };
-}
-
-/** One life of the child, seen from here: counts the bytes given to it and hands its reports to the playback they mean. */
-class PlayerChild {
-  onLoaded: () => void = () => undefined;
-  /** What the child reported before it was ended for it; empty otherwise. */
-  failure = '';
-  readonly #child: PcmChild;
-  readonly #clock: Clock;
-  #writtenBytes = 0;
-  #lastId = 0;
-  #current: PackagePlayback | undefined;
-
-  constructor(child: PcmChild, clock: Clock) {
-    this.#child = child;
-    this.#clock = clock;
-    child.onMessage((message) => this.#obey(message as PlayerReport));
-  }
-
-  open(format: PcmFormat): Playback {
-    void this.#current?.clear();
-    const id = ++this.#lastId;
-    const post = (command: PlayerCommand) => this.#child.post(command);
-    post({ type: 'open', id, at: this.#writtenBytes, format });
-    const playback = new PackagePlayback({
-      write: (pcm) => {
-        this.#writtenBytes += pcm.length;
-        return this.#child.input.write(pcm);
-      },
-      writable: () => this.#writable(),
-      end: () => post({ type: 'end', id, at: this.#writtenBytes }),
-      clear: () => this.#silence(id),
-    });
-    this.#current = playback;
-    return playback;
-  }
-
-  /** The child is gone: whoever waits for it is told. */
-  noteGone(why: string): void {
-    this.#current?.fail(new AudioError(this.failure || why, { retryable: true }));
-    this.#onCleared?.();
-  }
-
-  #onCleared: (() => void) | undefined;
-
-  async #silence(id: number): Promise<void> {
-    const cleared = new Promise<'cleared'>((resolve) => {
-      this.#onCleared = () => resolve('cleared');
-    });
-    this.#child.post({ type: 'clear', id, at: this.#writtenBytes } satisfies PlayerCommand);
-    const giveUp = new AbortController();
-    const outcome = await Promise.race([cleared, pause(CLEAR_LIMIT_MS, giveUp.signal, this.#clock)]);
-    giveUp.abort();
-    if (outcome === 'cleared') return;
-    this.failure = REPLACED;
-    await this.#child.kill();
-  }
-
-  #writable(): Promise<void> {
-    const { input } = this.#child;
-    if (!input.writableNeedDrain) return Promise.resolve();
-    const drained = new Promise<void>((resolve) => input.once('drain', resolve));
-    return Promise.race([drained, this.#child.exited.then(() => undefined)]);
-  }
-
-  #obey(report: PlayerReport): void {
-    switch (report.type) {
-      case 'loaded':
-        this.onLoaded();
-        break;
-      case 'cleared':
-        this.#onCleared?.();
-        break;
-      case 'drained':
-        if (report.id === this.#lastId) this.#current?.finish();
-        break;
-      case 'failed':
-        // A library that lost its device once is not trusted again: a new child starts clean.
-        this.failure = report.why;
-        void this.#child.kill();
-        break;
-    }
-  }
-}
-
-/** What a playback may ask of the child. */
-interface PlaybackPort {
-  write(pcm: Uint8Array): boolean;
-  writable(): Promise<void>;
-  end(): void;
-  clear(): Promise<void>;
-}
-
-class PackagePlayback implements Playback {
-  readonly #port: PlaybackPort;
-  readonly #over: Promise<AudioError | undefined>;
-  #resolveOver: (error: AudioError | undefined) => void = () => undefined;
-  #isOver = false;
-
-  constructor(port: PlaybackPort) {
-    this.#port = port;
-    this.#over = new Promise((resolve) => {
-      this.#resolveOver = resolve;
-    });
-  }
-
-  write(pcm: Uint8Array): boolean {
-    return this.#isOver || this.#port.write(pcm);
-  }
-
-  writable(): Promise<void> {
-    return this.#isOver ? Promise.resolve() : this.#port.writable();
-  }
-
-  async drain(): Promise<void> {
-    if (!this.#isOver) this.#port.end();
-    const error = await this.#over;
-    if (error) throw error;
-  }
-
-  async clear(): Promise<void> {
-    if (this.#isOver) return;
-    this.finish();
-    await this.#port.clear();
-  }
-
-  finish(): void {
-    this.#isOver = true;
-    this.#resolveOver(undefined);
-  }
-
-  fail(error: AudioError): void {
-    this.#isOver = true;
-    this.#resolveOver(error);
-  }
 }

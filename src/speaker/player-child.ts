@@ -1,0 +1,151 @@
+import type { Clock } from '../clock.js';
+import { AudioError } from '../errors.js';
+import type { PcmChild } from '../pcm/child.js';
+import type { PcmFormat } from '../pcm/format.js';
+import { pause } from '../pcm/supervisor.js';
+import { Watchdog } from '../pcm/watchdog.js';
+import type { PlayerCommand, PlayerReport } from './package-messages.js';
+import { PackagePlayback } from './package-playback.js';
+import type { Playback } from './speaker.js';
+
+const LOAD_LIMIT_MS = 10_000; // a Pi Zero takes seconds to start Node
+/** The child says every second that it lives; closing a device blocks it for half a second, a busy machine for more. */
+const STOPPED_LIMIT_MS = 4_000;
+const CLEAR_LIMIT_MS = 40; // of the 50 ms within which `clear` promises silence
+
+/** How a player child ended. */
+export interface PlayerEnd {
+  code: number | null;
+  /** For a person. */
+  why: string;
+}
+
+/** One life of the child, seen from here: counts the bytes given to it and hands its reports to the playback they mean. */
+export class PlayerChild {
+  /** The child has leaked as much as it may. */
+  onWorn: () => void = () => undefined;
+  /** The child was slow to be silent and is being ended for it. */
+  onSlow: () => void = () => undefined;
+  /** The child that goes on in place of this one. */
+  successor: PlayerChild | undefined;
+  /** Resolves when the package is loaded; never where it does not load. */
+  readonly loaded: Promise<void>;
+  /** Resolves when the child is gone. */
+  readonly over: Promise<PlayerEnd>;
+  readonly #child: PcmChild;
+  readonly #clock: Clock;
+  readonly #watchdog: Watchdog;
+  #resolveLoaded: () => void = () => undefined;
+  #isLoaded = false;
+  readonly #onCleared = new Map<number, () => void>();
+  #failure = '';
+  #writtenBytes = 0;
+  #lastId = 0;
+  #current: PackagePlayback | undefined;
+
+  constructor(child: PcmChild, clock: Clock) {
+    this.#child = child;
+    this.#clock = clock;
+    this.loaded = new Promise((resolve) => {
+      this.#resolveLoaded = resolve;
+    });
+    this.#watchdog = new Watchdog({
+      clock,
+      onSilence: () => void this.kill('speaker: the child gives no sign of life'),
+    });
+    this.#watchdog.feed(LOAD_LIMIT_MS);
+    child.onMessage((message) => this.#obey(message as PlayerReport));
+    this.over = child.exited.then(({ code, why }) => this.#noteGone(code, why));
+  }
+
+  /** Starts a stretch of sound; the one before it is cleared. */
+  open(format: PcmFormat): Playback {
+    void this.#current?.clear();
+    const id = ++this.#lastId;
+    const post = (command: PlayerCommand) => this.#child.post(command);
+    post({ type: 'open', id, at: this.#writtenBytes, format });
+    const playback = new PackagePlayback({
+      write: (pcm) => {
+        this.#writtenBytes += pcm.length;
+        return this.#child.input.write(pcm);
+      },
+      writable: () => this.#writable(),
+      end: () => post({ type: 'end', id, at: this.#writtenBytes }),
+      clear: () => this.#silence(id),
+    });
+    this.#current = playback;
+    return playback;
+  }
+
+  /** True while nothing plays. */
+  get isIdle(): boolean {
+    return this.#current?.isOver ?? true;
+  }
+
+  /** Resolves when what plays now is over; a new sound may have begun by then. */
+  async untilIdle(): Promise<void> {
+    await this.#current?.over;
+  }
+
+  /** Ends the child at once; `why` is what its end is put down to. */
+  async kill(why: string): Promise<void> {
+    this.#failure ||= why;
+    await this.#child.kill();
+  }
+
+  #noteGone(code: number | null, lastWords: string): PlayerEnd {
+    this.#watchdog.close();
+    const why = this.#failure || lastWords;
+    this.#current?.fail(new AudioError(why, { retryable: true }));
+    for (const tell of this.#onCleared.values()) tell();
+    return { code, why };
+  }
+
+  async #silence(id: number): Promise<void> {
+    this.#child.post({ type: 'clear', id, at: this.#writtenBytes } satisfies PlayerCommand);
+    // One that is not up yet makes no sound, and reads this before it makes any.
+    if (!this.#isLoaded) return;
+    const cleared = new Promise<'cleared'>((resolve) => {
+      this.#onCleared.set(id, () => resolve('cleared'));
+    });
+    const giveUp = new AbortController();
+    const outcome = await Promise.race([cleared, pause(CLEAR_LIMIT_MS, giveUp.signal, this.#clock)]);
+    giveUp.abort();
+    this.#onCleared.delete(id);
+    if (outcome === 'cleared') return;
+    this.onSlow();
+    await this.kill('slow to be silent');
+  }
+
+  #writable(): Promise<void> {
+    const { input } = this.#child;
+    if (!input.writableNeedDrain) return Promise.resolve();
+    const drained = new Promise<void>((resolve) => input.once('drain', resolve));
+    return Promise.race([drained, this.#child.exited.then(() => undefined)]);
+  }
+
+  #obey(report: PlayerReport): void {
+    this.#watchdog.feed(STOPPED_LIMIT_MS);
+    switch (report.type) {
+      case 'loaded':
+        this.#isLoaded = true;
+        this.#resolveLoaded();
+        break;
+      case 'cleared':
+        this.#onCleared.get(report.id)?.();
+        break;
+      case 'drained':
+        if (report.id === this.#lastId) this.#current?.finish();
+        break;
+      case 'failed':
+        // A library that lost its device once is not trusted again: a new child starts clean.
+        void this.kill(report.why);
+        break;
+      case 'worn':
+        this.onWorn();
+        break;
+      case 'alive':
+        break;
+    }
+  }
+}

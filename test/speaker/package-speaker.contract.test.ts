@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { pino } from 'pino';
+import { systemClock } from '../../src/clock.js';
+import { bytesOf, SPEECH_FORMAT } from '../../src/pcm/format.js';
+import { PackageSpeaker } from '../../src/speaker/package-speaker.js';
+import { align } from '../helpers/correlate.js';
+import { missingPrograms } from '../helpers/processes.js';
+import { whiteNoise } from '../helpers/synthetic-speech.js';
+import { SOUND_PROGRAMS, VirtualSound } from '../helpers/virtual-sound.js';
+import { childrenNamed, isAlive } from '../pcm/child-processes.js';
+import { Told } from './support.js';
+
+const CHILD = 'package-child';
+const REPLIES = 8;
+/** A reply of this test is 15 writes; the child is worn after the second one. */
+const REPLY_MS = 300;
+const WRITES_A_LIFE = 25;
+
+const missing = missingPrograms([...SOUND_PROGRAMS]);
+const skip = missing.length > 0 && `needs ${missing.join(', ')}: run ./setup.sh --test`;
+const sound = new VirtualSound();
+
+before(async () => {
+  if (skip) return;
+  await sound.start();
+  Object.assign(process.env, sound.env);
+});
+after(() => sound.close());
+
+async function start(test: TestContext, writesALife: number) {
+  const log = pino({ level: 'silent' });
+  const speaker = new PackageSpeaker({ device: '', clock: systemClock, log, writesALife });
+  const told = new Told();
+  const abort = new AbortController();
+  const running = speaker.run(told, abort.signal);
+  const stop = async () => {
+    abort.abort();
+    await running;
+  };
+  test.after(stop);
+  await told.until('ready', 0);
+  return { speaker, told, stop };
+}
+
+describe('the child of the speaker package', { skip }, () => {
+  it('is replaced between two sounds, and nobody hears or sees it', async (test) => {
+    const { speaker, told, stop } = await start(test, WRITES_A_LIFE);
+    const pids = new Set<number>();
+    const firstMs: number[] = [];
+    for (let round = 0; round < REPLIES; round++) {
+      const fromMs = performance.now();
+      const words = whiteNoise(REPLY_MS, -20, round + 1);
+      for (const pid of childrenNamed(CHILD)) pids.add(pid);
+      const playback = speaker.open(SPEECH_FORMAT);
+      playback.write(bytesOf(words));
+      await playback.drain();
+      await sound.speaker.untilSilent(fromMs, 250, 5_000);
+      firstMs.push(Math.round((sound.speaker.firstSoundMs(fromMs - 25) ?? Number.NaN) - fromMs));
+      const { missing, doubled, damaged } = align(words, sound.speaker.recording(fromMs - 25));
+      assert.deepEqual({ missing, doubled, damaged }, { missing: 0, doubled: 0, damaged: 0 });
+    }
+    test.diagnostic(`${pids.size} children; each sound began after ${firstMs.join(', ')} ms`);
+    assert.ok(pids.size >= 3, `${pids.size} children`);
+    assert.ok(Math.max(...firstMs) < 150, 'a sound waited for a child');
+    assert.deepEqual(
+      told.happenings.map(({ event }) => event),
+      ['ready'],
+    );
+    await stop();
+    assert.deepEqual([...pids].filter(isAlive), []);
+    assert.deepEqual(childrenNamed(CHILD), []);
+  });
+
+  it('is replaced when it is stopped while nothing plays', async (test) => {
+    const { told } = await start(test, WRITES_A_LIFE);
+    const fromMs = performance.now();
+    for (const pid of childrenNamed(CHILD)) process.kill(pid, 'SIGSTOP');
+    const { why } = await told.until('lost', fromMs, 6_000);
+    assert.match(why, /no sign of life/);
+    await told.until('ready', fromMs, 3_000);
+  });
+});
