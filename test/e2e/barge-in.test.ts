@@ -49,18 +49,21 @@ describe('barge-in by hotword', () => {
   });
 });
 
+/** The same with more phrases, rooms and repetitions, at the speed of the processor: test/hotword/echo-guard.contract.test.ts. */
 describe('echo: the microphone hears the loudspeaker at -10 dB', () => {
-  it('a reply that says the hotword does not interrupt itself, 50 times', async (test) => {
+  it('a reply that says the hotword does not interrupt itself, 12 times', async (test) => {
     const room = await furnish(test, { flags: ['--cues.enabled=false'] });
     const { sound, server, device } = room;
     const echo = await echoOf(sound);
     test.after(() => endProcess(echo));
     // The engine is armed one second into the reply; only then does the reply say it.
     const replies = await Promise.all(
-      (['slt', 'rms', 'awb'] as const).map(async (voice) => concat(silence(1_050), await say('hey tars', voice))),
+      (['slt', 'rms', 'awb'] as const).map(async (voice) =>
+        concat(await say('To interrupt me you may say', voice), silence(100), await say('hey tars', voice)),
+      ),
     );
     await ask(room);
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < 12; round++) {
       device.mark();
       const { playbackComplete } = await answer(server, replies[round % replies.length] ?? silence(0), { speed: 5 });
       assert.ok(playbackComplete);
@@ -68,7 +71,7 @@ describe('echo: the microphone hears the loudspeaker at -10 dB', () => {
     }
     const woken = device.all('hotword.detected').length;
     assert.equal(woken, 1, 'only the person woke it');
-    assert.equal(device.all('reply.completed').length, 50);
+    assert.equal(device.all('reply.completed').length, 12);
   });
 });
 
