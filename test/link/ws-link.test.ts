@@ -224,6 +224,17 @@ describe('WsLink, up', () => {
     }
   });
 
+  it('asks at once when a session begins, and watches as closely as it goes on', () => {
+    const { clock, socket, link } = rise();
+    link.setTempo('session');
+    assert.equal(socket.pings, 1);
+    socket.events.alive();
+    clock.advance(3_999);
+    assert.equal(link.isUp, true);
+    clock.advance(1);
+    assert.equal(link.isUp, false);
+  });
+
   it('keeps the tempo over a new connection', () => {
     const { clock, socket, link, last } = rise();
     link.setTempo('session');
