@@ -17,7 +17,7 @@ import { WsLink } from './link/ws-link.js';
 import type { Journal, Log } from './log.js';
 import type { Microphone } from './mic/microphone.js';
 import { MICROPHONES } from './mic/registry.js';
-import { SPEECH_FORMAT } from './pcm/format.js';
+import { isSampleBits, SPEECH_FORMAT } from './pcm/format.js';
 import { SpeechDetector } from './pcm/level.js';
 import { SampleRing } from './pcm/ring.js';
 import { PROTOCOLS } from './protocol/registry.js';
@@ -256,11 +256,18 @@ export class App {
 
   #microphone(): Microphone {
     const { config, clock, log } = this.#options;
-    const { backend, device, rate_hz, channel, gain_db } = config.mic;
+    const { backend, device, rate_hz, bits, channels, channel, gain_db } = config.mic;
     const make = MICROPHONES[backend];
     if (!make) throw new ConfigError(`mic.backend = "${backend}" is none of ${Object.keys(MICROPHONES).join(', ')}`);
     return make({
-      settings: { device, rateHz: rate_hz, channel, gainDb: gain_db },
+      settings: {
+        device,
+        rateHz: rate_hz,
+        bits: isSampleBits(bits) ? bits : 16,
+        channels: channels || channel,
+        channel,
+        gainDb: gain_db,
+      },
       rateHz: SPEECH_FORMAT.rateHz,
       clock,
       log: log.child({ module: 'mic' }),

@@ -1,8 +1,12 @@
+import { isSampleBits } from '../pcm/format.js';
+
 /** What a value should have been, as a sentence completing "allowed: …"; undefined when it is right. */
 export type Fault = string | undefined;
 
 /** What `addressFault` allows. */
 export const ADDRESS = 'a ws:// or wss:// address, or "" for the embedded assistant';
+/** What `bitsFault` allows. */
+export const SAMPLE_BITS = '16, 24 or 32';
 /** What `listenFault` allows. */
 export const LISTEN_ADDRESS = 'an address and a port, such as "127.0.0.1:8137" or "[::1]:8137"';
 
@@ -16,6 +20,11 @@ export function addressFault(value: string): Fault {
     return 'no user name or password in the address: name a file with the token in server.token_file';
   }
   return hash === '' ? undefined : 'an address without "#…", which no server ever sees';
+}
+
+/** Checks the bits of a sample. */
+export function bitsFault(value: number): Fault {
+  return isSampleBits(value) ? undefined : SAMPLE_BITS;
 }
 
 /** Checks a list of hotwords. */

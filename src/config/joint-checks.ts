@@ -40,6 +40,11 @@ export const JOINT_CHECKS: readonly JointCheck[] = [
     remedy: 'the file backend needs the path of a WAV file in mic.device',
   },
   {
+    keys: ['mic.channel', 'mic.channels'],
+    isBroken: ({ mic }) => mic.channels !== 0 && mic.channel > mic.channels,
+    remedy: 'mic.channel must be one of the mic.channels that are opened, or set mic.channels = 0',
+  },
+  {
     keys: ['speaker.backend', 'speaker.device'],
     isBroken: ({ speaker }) => speaker.backend === 'file' && speaker.device === '',
     remedy: 'the file backend needs the path of a WAV file in speaker.device',

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { ADDRESS, addressFault, type Fault, LISTEN_ADDRESS, listenFault, phrasesFault } from './checks.js';
+import {
+  ADDRESS,
+  addressFault,
+  bitsFault,
+  type Fault,
+  LISTEN_ADDRESS,
+  listenFault,
+  phrasesFault,
+  SAMPLE_BITS,
+} from './checks.js';
 
 const words = <const T extends readonly [string, ...string[]]>(...names: T) =>
   z.enum(names).describe(`one of ${names.map((name) => `"${name}"`).join(', ')}`);
@@ -45,6 +54,8 @@ export const schema = z.strictObject({
     backend: words('auto', 'naudiodon', 'arecord', 'parecord', 'file', 'stdin'),
     device: device(),
     rate_hz: count(8_000, 96_000, ' of hertz'),
+    bits: checked(z.int(), bitsFault).describe(SAMPLE_BITS),
+    channels: count(0, 8, ''),
     channel: count(1, 8, ''),
     gain_db: amount(-40, 40, ' of decibels'),
   }),

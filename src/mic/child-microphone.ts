@@ -1,18 +1,20 @@
 import type { Clock } from '../clock.js';
+import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { type ChildSpec, EXIT_UNAVAILABLE, PcmChild } from '../pcm/child.js';
 import { createConverter } from '../pcm/converter.js';
-import type { PcmFormat } from '../pcm/format.js';
+import type { PcmFormat, SampleBits } from '../pcm/format.js';
 import { type LifeEnd, supervise } from '../pcm/supervisor.js';
 import { Watchdog } from '../pcm/watchdog.js';
+import { FlatLine } from './flat-line.js';
 import type { Microphone, MicrophoneListener } from './microphone.js';
 
 /** How one backend captures: looked up again at each start, so that a device that moved is found. */
 export interface CaptureBackend {
   /** The name as in `mic.backend`. */
   readonly name: string;
-  /** The child that captures, and what it delivers. */
-  spec(settings: CaptureSettings): { child: ChildSpec; format: PcmFormat };
+  /** The child that captures; it delivers the format that it is asked for. */
+  spec(device: string, format: PcmFormat): ChildSpec;
 }
 
 /** What the user may choose about a capture. */
@@ -21,7 +23,11 @@ export interface CaptureSettings {
   device: string;
   /** Rate the device is opened at, in hertz. */
   rateHz: number;
-  /** Which channel of the device is heard, from 1. */
+  /** Bits a sample that the device is opened with. */
+  bits: SampleBits;
+  /** Channels that the device is opened with. */
+  channels: number;
+  /** Which of them is heard, from 1. */
   channel: number;
   /** Amplification, in dB. */
   gainDb: number;
@@ -42,6 +48,7 @@ export interface ChildMicrophoneOptions {
 export const CHUNK_MS = 40;
 
 const FIRST_CHUNK_LIMIT_MS = 5000; // a sound server may take seconds to wake a suspended source
+const FLAT_LIMIT_MS = 30_000; // of zeros where there was noise
 const SILENCE_LIMIT_MS = 1000; // a microphone that vanishes gives no error: its chunks just stop
 
 /** A microphone whose device is held by a supervised child process. */
@@ -76,13 +83,16 @@ export class ChildMicrophone implements Microphone {
 
   async #live(listener: MicrophoneListener, signal: AbortSignal): Promise<LifeEnd> {
     const { settings, clock, log } = this.#options;
-    const { child: spec, format } = this.#current.spec(settings);
-    const convert = await createConverter({ format, ...settings, toRateHz: this.rateHz });
+    const { device, rateHz, bits, channels } = settings;
+    const format: PcmFormat = { rateHz, bits, channels };
+    const making = createConverter({ format, ...settings, toRateHz: this.rateHz });
+    const convert = await making.catch((error: unknown) => messageOf(error));
+    if (typeof convert === 'string') return { why: convert, wasReady: false };
     if (signal.aborted) {
       convert.close();
       return { why: 'stopped', wasReady: false };
     }
-    const child = new PcmChild(spec, log);
+    const child = new PcmChild(this.#current.spec(device, format), log);
     let wasReady = false;
     let silent = '';
     const end = () => void child.kill();
@@ -93,6 +103,7 @@ export class ChildMicrophone implements Microphone {
         end();
       },
     });
+    const flatLine = new FlatLine({ rateHz: this.rateHz, limitMs: FLAT_LIMIT_MS });
     signal.addEventListener('abort', end);
     watchdog.feed(FIRST_CHUNK_LIMIT_MS);
     child.output.on('data', (bytes: Buffer) => {
@@ -102,9 +113,13 @@ export class ChildMicrophone implements Microphone {
       watchdog.feed(SILENCE_LIMIT_MS);
       if (!wasReady) {
         wasReady = true;
-        listener.ready({ device: settings.device || 'default', rateHz: format.rateHz });
+        listener.ready({ device: device || 'default', rateHz });
       }
       listener.chunk(samples);
+      if (flatLine.feed(samples)) {
+        silent = `only zeros for ${FLAT_LIMIT_MS / 1000} s`;
+        end();
+      }
     });
     const exit = await child.exited;
     watchdog.close();

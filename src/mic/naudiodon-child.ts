@@ -7,10 +7,13 @@ import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../errors.js';
 import { EXIT_UNAVAILABLE } from '../pcm/child.js';
+import type { SampleBits } from '../pcm/format.js';
 
 interface CaptureRequest {
   device: string;
   rateHz: number;
+  /** PortAudio's sample formats have their bits as values. */
+  bits: SampleBits;
   channels: number;
   chunkFrames: number;
 }
@@ -24,7 +27,6 @@ interface PortAudioDevice {
 
 /** What is used of the naudiodon package. */
 interface Naudiodon {
-  SampleFormat16Bit: number;
   getDevices(): PortAudioDevice[];
   AudioIO(options: object): Readable & { start(): void };
 }
@@ -59,12 +61,12 @@ function capture(request: CaptureRequest): void {
     console.error(`PortAudio sees ${what}`);
     process.exit(1);
   }
-  const chunkBytes = request.chunkFrames * request.channels * 2;
+  const chunkBytes = request.chunkFrames * request.channels * (request.bits / 8);
   const input = naudiodon.AudioIO({
     inOptions: {
       deviceId: request.device === '' ? -1 : device.id,
       channelCount: request.channels,
-      sampleFormat: naudiodon.SampleFormat16Bit,
+      sampleFormat: request.bits,
       sampleRate: request.rateHz,
       highwaterMark: chunkBytes,
       framesPerBuffer: request.chunkFrames,

@@ -8,7 +8,7 @@ export interface ConverterOptions {
   format: PcmFormat;
   /** Which channel is wanted, from 1. */
   channel: number;
-  /** Amplification in dB; samples beyond full scale are limited. */
+  /** Amplification in dB, before anything is rounded; what becomes too loud is limited softly. */
   gainDb: number;
   /** Rate of the samples that go out, in hertz. */
   toRateHz: number;
@@ -33,16 +33,9 @@ export async function createConverter(options: ConverterOptions): Promise<Conver
       const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
       const whole = all.length - (all.length % frame);
       rest = all.subarray(whole);
-      const samples = toMono16(all.subarray(0, whole), format, channel);
-      if (gain !== 1) amplify(samples, gain);
+      const samples = toMono16(all.subarray(0, whole), format, channel, gain);
       return resampler.process(samples);
     },
     close: () => resampler.close(),
   };
-}
-
-function amplify(samples: Int16Array, gain: number): void {
-  for (let i = 0; i < samples.length; i++) {
-    samples[i] = Math.max(-32768, Math.min(32767, Math.round((samples[i] ?? 0) * gain)));
-  }
 }

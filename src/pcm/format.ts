@@ -1,9 +1,17 @@
+/** Bits a sample may have. */
+export type SampleBits = 16 | 24 | 32;
+
+/** True for a number of bits that samples may have. */
+export function isSampleBits(bits: number): bits is SampleBits {
+  return bits === 16 || bits === 24 || bits === 32;
+}
+
 /** How raw PCM is laid out. Samples are signed, little-endian and interleaved. */
 export interface PcmFormat {
   /** Frames a second, in hertz. */
   rateHz: number;
   /** Bits a sample. */
-  bits: 16 | 24 | 32;
+  bits: SampleBits;
   /** Samples a frame; mono is 1. */
   channels: number;
 }

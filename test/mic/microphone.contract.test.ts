@@ -37,7 +37,7 @@ after(() => sound.close());
 for (const [backend, command] of Object.entries(BACKENDS)) {
   /** A microphone that captures, until the test is over. */
   const listen = async (test: TestContext): Promise<Hearing> => {
-    const settings = { device: '', rateHz: RATE_HZ, channel: 1, gainDb: 0 };
+    const settings = { device: '', rateHz: RATE_HZ, bits: 16 as const, channels: 1, channel: 1, gainDb: 0 };
     const log = pino({ level: 'silent' });
     const microphone = MICROPHONES[backend]?.({ settings, rateHz: RATE_HZ, clock: systemClock, log });
     assert.ok(microphone);

@@ -15,7 +15,7 @@ const { signal } = new AbortController();
 const ready = () => process.stdout.write('ready\n');
 
 if (kind === 'mic') {
-  const settings = { device: '', rateHz: 16_000, channel: 1, gainDb: 0 };
+  const settings = { device: '', rateHz: 16_000, bits: 16 as const, channels: 1, channel: 1, gainDb: 0 };
   const microphone = MICROPHONES[backend]?.({ settings, rateHz: 16_000, ...common });
   await microphone?.capture({ chunk: () => process.stdout.write('.'), ready, lost: () => undefined }, signal);
 } else {
