@@ -51,7 +51,7 @@ export const schema = z.strictObject({
     pong_timeout_ms: milliseconds(10, 600_000),
   }),
   mic: z.strictObject({
-    backend: words('auto', 'naudiodon', 'arecord', 'parecord', 'file', 'stdin'),
+    backend: words('auto', 'naudiodon', 'arecord', 'parecord', 'pw-cat', 'file', 'stdin'),
     device: device(),
     rate_hz: count(8_000, 96_000, ' of hertz'),
     bits: checked(z.int(), bitsFault).describe(SAMPLE_BITS),
@@ -60,7 +60,7 @@ export const schema = z.strictObject({
     gain_db: amount(-40, 40, ' of decibels'),
   }),
   speaker: z.strictObject({
-    backend: words('auto', 'speaker', 'aplay', 'pacat', 'file'),
+    backend: words('auto', 'speaker', 'aplay', 'pacat', 'pw-cat', 'file'),
     device: device(),
     volume: amount(0, 1),
     prebuffer_ms: milliseconds(0, 5_000),

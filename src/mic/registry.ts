@@ -6,6 +6,7 @@ import { FileMicrophone } from './file.js';
 import type { Microphone } from './microphone.js';
 import { naudiodon } from './naudiodon.js';
 import { parecord } from './parecord.js';
+import { pwCatRecord } from './pw-cat.js';
 import { StreamMicrophone } from './stdin.js';
 
 /** What a microphone is made from; the values of `[mic]` in this program's terms. */
@@ -30,6 +31,7 @@ export const MICROPHONES: Readonly<Record<string, MicrophoneFactory>> = {
   naudiodon: captured(naudiodon),
   arecord: captured(arecord),
   parecord: captured(parecord),
+  'pw-cat': captured(pwCatRecord),
   file: ({ settings, rateHz, clock }) => new FileMicrophone({ path: settings.device, rateHz, clock }),
   stdin: ({ settings, rateHz }) =>
     new StreamMicrophone({ stream: process.stdin, inputRateHz: settings.rateHz, gainDb: settings.gainDb, rateHz }),

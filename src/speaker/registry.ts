@@ -6,6 +6,7 @@ import { CommandSpeaker } from './command-speaker.js';
 import { FileSpeaker } from './file.js';
 import { pacat } from './pacat.js';
 import { PackageSpeaker } from './package-speaker.js';
+import { pwCatPlay } from './pw-cat.js';
 import type { Speaker } from './speaker.js';
 
 /** What a speaker is made from; the values of `[speaker]` in this program's terms. */
@@ -24,5 +25,6 @@ export const SPEAKERS: Readonly<Record<string, SpeakerFactory>> = {
   speaker: (options) => new PackageSpeaker(options),
   aplay: (options) => new CommandSpeaker({ backend: aplay, ...options }),
   pacat: (options) => new CommandSpeaker({ backend: pacat, ...options }),
+  'pw-cat': (options) => new CommandSpeaker({ backend: pwCatPlay, ...options }),
   file: ({ device, clock }) => new FileSpeaker({ path: device, clock }),
 };

@@ -11,7 +11,7 @@ for (const [path, registry] of [
   ['server.protocol', PROTOCOLS],
 ] as const) {
   test(`${path} allows exactly what its registry has`, () => {
-    const allowed = [...(KEYS.get(path)?.allowed.matchAll(/"(\w+)"/g) ?? [])].map((match) => match[1]);
+    const allowed = [...(KEYS.get(path)?.allowed.matchAll(/"([\w-]+)"/g) ?? [])].map((match) => match[1]);
     assert.deepEqual(new Set(allowed), new Set(Object.keys(registry)));
   });
 }
