@@ -4,6 +4,7 @@ import type { Log } from '../log.js';
 import { type ChildSpec, EXIT_UNAVAILABLE, PcmChild } from '../pcm/child.js';
 import { createConverter } from '../pcm/converter.js';
 import type { PcmFormat, SampleBits } from '../pcm/format.js';
+import { withHolders } from '../pcm/holders.js';
 import { type LifeEnd, supervise } from '../pcm/supervisor.js';
 import { Watchdog } from '../pcm/watchdog.js';
 import { FlatLine } from './flat-line.js';
@@ -75,7 +76,7 @@ export class ChildMicrophone implements Microphone {
     const { clock } = this.#options;
     await supervise({
       life: (abort) => this.#live(listener, abort),
-      onLost: ({ why }) => listener.lost({ why }),
+      onLost: ({ why }) => listener.lost({ why: withHolders(why, this.#options.settings.device, 'c') }),
       signal,
       clock,
     });

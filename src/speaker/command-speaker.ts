@@ -3,6 +3,7 @@ import { AudioError } from '../errors.js';
 import type { Log } from '../log.js';
 import { type ChildExit, type ChildSpec, childError, PcmChild } from '../pcm/child.js';
 import { type PcmFormat, SPEECH_FORMAT } from '../pcm/format.js';
+import { withHolders } from '../pcm/holders.js';
 import { type LifeEnd, supervise } from '../pcm/supervisor.js';
 import type { Playback, Speaker, SpeakerListener } from './speaker.js';
 
@@ -43,7 +44,7 @@ export class CommandSpeaker implements Speaker {
   async run(listener: SpeakerListener, signal: AbortSignal): Promise<void> {
     await supervise({
       life: (abort) => this.#live(listener, abort),
-      onLost: ({ why }) => listener.lost({ why }),
+      onLost: ({ why }) => listener.lost({ why: withHolders(why, this.#options.device, 'p') }),
       signal,
       clock: this.#options.clock,
     });

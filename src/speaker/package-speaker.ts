@@ -4,6 +4,7 @@ import { AudioError } from '../errors.js';
 import type { Log } from '../log.js';
 import { type ChildSpec, EXIT_UNAVAILABLE, PcmChild } from '../pcm/child.js';
 import type { PcmFormat } from '../pcm/format.js';
+import { withHolders } from '../pcm/holders.js';
 import { type LifeEnd, supervise } from '../pcm/supervisor.js';
 import { PlayerChild } from './player-child.js';
 import type { Playback, Speaker, SpeakerListener } from './speaker.js';
@@ -45,7 +46,7 @@ export class PackageSpeaker implements Speaker {
         if (this.#isUnavailable) stop.abort();
         return end;
       },
-      onLost: ({ why }) => listener.lost({ why }),
+      onLost: ({ why }) => listener.lost({ why: withHolders(why, this.#options.device, 'p') }),
       signal: AbortSignal.any([signal, stop.signal]),
       clock: this.#options.clock,
     });

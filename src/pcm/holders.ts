@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Which way sound goes: `c` is capture, `p` is playback, as in the names of ALSA's devices. */
+export type Direction = 'c' | 'p';
+
+/** A process that has a sound device of this machine open. */
+export interface Holder {
+  /** ALSA's name of the card, as in `plughw:CARD=…`. */
+  card: string;
+  pid: number;
+  /** The program's name; empty where it cannot be told. */
+  program: string;
+}
+
+/** What the words of a failure have in them when another program may hold the device; each library has its own. */
+const BUSY = /busy|unavailable|open\(\) failed|cannot open/i;
+
+/** Who has a device of this direction open, as far as the kernel tells; `root` is for tests. */
+export function holders(direction: Direction, root = '/proc'): Holder[] {
+  const cards = join(root, 'asound');
+  return entries(cards)
+    .filter((name) => /^card\d+$/.test(name))
+    .flatMap((card) => {
+      const folder = join(cards, card);
+      const devices = entries(folder).filter((name) => /^pcm\d+[cp]$/.test(name) && name.endsWith(direction));
+      const statuses = devices.flatMap((device) =>
+        entries(join(folder, device))
+          .filter((name) => name.startsWith('sub'))
+          .map((sub) => text(join(folder, device, sub, 'status'))),
+      );
+      const pids = statuses.flatMap((status) => /owner_pid\s*:\s*(\d+)/.exec(status)?.[1] ?? []);
+      return [...new Set(pids)].map((pid) => ({
+        card: text(join(folder, 'id')),
+        pid: Number(pid),
+        program: text(join(root, pid, 'comm')),
+      }));
+    });
+}
+
+/** Why a device failed, and who holds it, where the failure sounds like that and the kernel tells. */
+export function withHolders(why: string, device: string, direction: Direction, root = '/proc'): string {
+  if (!BUSY.test(why)) return why;
+  const card = /CARD=([^,]+)/.exec(device)?.[1];
+  const found = holders(direction, root).filter((holder) => card === undefined || holder.card === card);
+  if (found.length === 0) return why;
+  return `${why}; in use: ${found.map(({ program, pid, card: name }) => `${name} by ${program || 'process'} (pid ${pid})`).join(', ')}`;
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch {
+    return [];
+  }
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

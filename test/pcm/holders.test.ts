@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { holders, withHolders } from '../../src/pcm/holders.js';
+
+const root = mkdtempSync(join(tmpdir(), 'tars-proc-'));
+after(() => rmSync(root, { recursive: true }));
+
+/** The status of an open device, as Linux 6.1 writes it. */
+const running = (pid: number) => `state: RUNNING\nowner_pid   : ${pid}\ntrigger_time: 95.13\ndelay       : 512\n`;
+const FILES: Record<string, string> = {
+  'asound/card0/id': 'vc4hdmi\n',
+  'asound/card0/pcm0p/sub0/status': 'closed\n',
+  'asound/card1/id': 'Device\n',
+  'asound/card1/pcm0p/sub0/status': running(812),
+  'asound/card1/pcm0c/sub0/status': running(900),
+  'asound/card1/pcm0c/sub1/status': running(900),
+  'asound/card1/pcm0c/info': 'card: 1\n',
+  'asound/cards': ' 0 [vc4hdmi ]\n',
+  '812/comm': 'pulseaudio\n',
+};
+for (const [path, content] of Object.entries(FILES)) {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), content);
+}
+
+describe('who holds a sound device', () => {
+  it('is read from the kernel, each process once', () => {
+    assert.deepEqual(holders('p', root), [{ card: 'Device', pid: 812, program: 'pulseaudio' }]);
+    assert.deepEqual(holders('c', root), [{ card: 'Device', pid: 900, program: '' }]);
+  });
+
+  it('is nobody on a machine without sound', () => {
+    assert.deepEqual(holders('p', join(root, 'nowhere')), []);
+  });
+
+  it('is said where a device is busy', () => {
+    const why = 'aplay: main:831: audio open error: Device or resource busy';
+    assert.equal(withHolders(why, '', 'p', root), `${why}; in use: Device by pulseaudio (pid 812)`);
+    assert.equal(
+      withHolders(why, 'plughw:CARD=Device,DEV=0', 'c', root),
+      `${why}; in use: Device by process (pid 900)`,
+    );
+  });
+
+  it('is not said of another card, or of another failure', () => {
+    assert.equal(withHolders('resource busy', 'plughw:CARD=vc4hdmi', 'p', root), 'resource busy');
+    assert.equal(withHolders('No such file or directory', '', 'p', root), 'No such file or directory');
+  });
+});
