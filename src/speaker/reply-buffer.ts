@@ -3,6 +3,7 @@ import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { bytesOfMs, frameBytes, msOfBytes, type PcmFormat } from '../pcm/format.js';
 import { PcmQueue } from '../pcm/queue.js';
+import { rampDown, rampUp } from '../pcm/ramp.js';
 import { applyVolume } from '../pcm/volume.js';
 import type { Playback, Speaker } from './speaker.js';
 
@@ -65,6 +66,10 @@ interface Reply {
   firstSampleAtMs: number | undefined;
   /** Everything given to the device, silence too. */
   writtenBytes: number;
+  /** The last frame of the reply given to the device. */
+  lastFrame: Uint8Array;
+  /** True from the beginning of a gap until sound follows it. */
+  isInGap: boolean;
   /** Buffered before it plays on. */
   targetMs: number;
   underruns: number;
@@ -106,6 +111,8 @@ export class ReplyBuffer {
         startedAtMs: undefined,
         firstSampleAtMs: undefined,
         writtenBytes: 0,
+        lastFrame: new Uint8Array(0),
+        isInGap: false,
         targetMs: prebufferMs,
         underruns: 0,
         isHolding: false,
@@ -187,9 +194,13 @@ export class ReplyBuffer {
 
   #feed(reply: Reply): void {
     while (reply.queue.bytes > 0 && !reply.isBlocked && this.#aheadMs(reply) < LEAD_MS) {
-      const pcm = reply.queue.take(bytesOfMs(reply.format, TICK_MS));
+      const taken = reply.queue.take(bytesOfMs(reply.format, TICK_MS));
+      const pcm = applyVolume(taken, reply.format, this.#options.volume);
       if (reply.firstSampleAtMs === undefined) this.#noteFirstSample(reply);
-      this.#write(reply, applyVolume(pcm, reply.format, this.#options.volume));
+      if (reply.isInGap) this.#write(reply, rampUp(pcm.subarray(0, frameBytes(reply.format)), reply.format));
+      reply.isInGap = false;
+      this.#write(reply, pcm);
+      reply.lastFrame = pcm.subarray(-frameBytes(reply.format));
     }
     this.#holdOrRelease(reply);
   }
@@ -218,6 +229,8 @@ export class ReplyBuffer {
       reply.stage = 'filling';
       reply.underruns += 1;
       reply.targetMs = Math.min(REBUFFER_MAX_MS, reply.targetMs * 2);
+      reply.isInGap = true;
+      if (!reply.isBlocked) this.#write(reply, rampDown(reply.lastFrame, reply.format));
     }
     if (!reply.isBlocked) this.#write(reply, new Uint8Array(bytesOfMs(reply.format, TICK_MS)));
   }

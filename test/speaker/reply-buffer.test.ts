@@ -178,7 +178,23 @@ describe('reply buffer', () => {
     assert.deepEqual(told, ['started', 'drained']);
     assert.equal(infos[1]?.underruns, 1);
     assert.equal(speaker.dryMs, 0);
-    assert.deepEqual(speaker.sound, [...sound]);
+    const played = speaker.sound;
+    const half = 200 * 16;
+    assert.deepEqual(played.slice(0, half), [...sound.subarray(0, half)]);
+    assert.deepEqual(played.slice(half - sound.length), [...sound.subarray(half)]);
+  });
+
+  it('neither drops to the silence of a gap nor jumps out of it', async () => {
+    const { buffer, speaker, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(new Int16Array(3_200).fill(20_000)));
+    await pass(600);
+    buffer.push(bytesOf(new Int16Array(12_800).fill(-20_000)));
+    await pass(200);
+    const played = samplesOf(Buffer.concat(speaker.written));
+    const steps = played.slice(1).map((sample, i) => Math.abs(sample - (played[i] ?? 0)));
+    assert.ok(played.includes(0) && played.includes(-20_000));
+    assert.ok(Math.max(...steps) < 1_000, `a step of ${Math.max(...steps)}`);
   });
 
   it('buffers more after each underrun', async () => {
