@@ -51,7 +51,7 @@ test('without any source the defaults hold', () => {
   assert.deepEqual(new Set(origins.values()), new Set(files));
   assert.equal(config.server.url, '');
   assert.deepEqual(config.hotword.phrases, ['hey tars']);
-  assert.equal(config.hotword.pocketsphinx.threshold, 1e-20);
+  assert.equal(config.hotword.pocketsphinx.threshold, 1e-24);
   assert.deepEqual(config.session, {
     pre_roll_ms: 500,
     connect_grace_ms: 3000,

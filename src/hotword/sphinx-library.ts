@@ -22,6 +22,8 @@ export interface SphinxLibrary {
   nextSegment(segment: Pointer): Pointer;
   segmentWord(segment: Pointer): string | null;
   segmentProbability(segment: Pointer, acoustic: null, language: null, backoff: null): number;
+  /** Sets the mean that is taken off every cepstrum, as if the decoder had heard 5 s of such sound. */
+  setCepstralMean(decoder: Pointer, mean: Float32Array): void;
 }
 
 /** Names of the shared libraries. */
@@ -36,13 +38,38 @@ const SPHINX_NAMES: SphinxNames = { pocketsphinx: 'libpocketsphinx.so.3', sphinx
 /** Loads PocketSphinx and makes it silent. Throws HotwordError naming the packages when it is not there. */
 export async function loadSphinx(names: SphinxNames = SPHINX_NAMES): Promise<SphinxLibrary> {
   try {
-    const { load } = await import('koffi');
+    const { load, struct, decode } = await import('koffi');
     const base = load(names.sphinxbase);
     const sphinx = load(names.pocketsphinx);
     base.func('void err_set_logfp(void *)')(null);
     const configure = base.func('void *cmd_ln_init(void *, void *, int, ...)');
     const knownArguments = sphinx.func('void *ps_args()')();
+    const featureOf = sphinx.func('void *ps_get_feat(void *)');
+    const setLiveMean = base.func('void cmn_live_set(void *, const float *)');
+    // The public struct feat_t of sphinxbase/feat.h up to its cmn_struct, which nothing else gives access to.
+    const feature = struct({
+      refcount: 'int',
+      name: 'void *',
+      cepsize: 'int32_t',
+      n_stream: 'int32_t',
+      stream_len: 'void *',
+      window_size: 'int32_t',
+      n_sv: 'int32_t',
+      sv_len: 'void *',
+      subvecs: 'void *',
+      sv_buf: 'void *',
+      sv_dim: 'int32_t',
+      cmn: 'int',
+      varnorm: 'int32_t',
+      agc: 'int',
+      compute_feat: 'void *',
+      cmn_struct: 'void *',
+    });
     return {
+      setCepstralMean: (decoder, mean) => {
+        const { cepsize, cmn_struct } = decode(featureOf(decoder), feature) as { cepsize: number; cmn_struct: Pointer };
+        if (cepsize === mean.length && cmn_struct) setLiveMean(cmn_struct, mean);
+      },
       configure: (values) => {
         const pairs = Object.entries(values).flat();
         return configure(null, knownArguments, 1, ...pairs.flatMap((text) => ['str', text]), 'str', null);
