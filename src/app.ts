@@ -9,6 +9,7 @@ import { ConfigError, messageOf } from './errors.js';
 import { EchoGuard } from './hotword/echo-guard.js';
 import type { HotwordEngine } from './hotword/engine.js';
 import { HotwordListener } from './hotword/listener.js';
+import { createNone } from './hotword/none.js';
 import { createPocketsphinx } from './hotword/pocketsphinx.js';
 import { createEngine } from './hotword/registry.js';
 import type { Link } from './link/link.js';
@@ -20,6 +21,7 @@ import { MICROPHONES } from './mic/registry.js';
 import { isSampleBits, SPEECH_FORMAT } from './pcm/format.js';
 import { SpeechDetector } from './pcm/level.js';
 import { SampleRing } from './pcm/ring.js';
+import { pause } from './pcm/supervisor.js';
 import { PROTOCOLS } from './protocol/registry.js';
 import { Capture } from './session/capture.js';
 import { Router } from './session/router.js';
@@ -45,6 +47,8 @@ export interface AppOptions {
 const RING_MARGIN_MS = 2000;
 /** The guard hears phrases that are this much less likely: it only ever keeps the device from waking itself. */
 const GUARD_FACTOR = 1e-10;
+/** Before a failed engine is made again. */
+const ENGINE_PAUSE_MS = 2000;
 /** So much speech interrupts a reply where `session.barge_in` is `speech`; a cough does not. */
 const INTERRUPTION_MS = 250;
 /** 2 s of microphone audio waiting to be sent is a stalled link (field policy). */
@@ -62,6 +66,7 @@ export class App {
   #link: Link | undefined;
   readonly #network: NetworkWatch;
   #session: Session | undefined;
+  #router: Router | undefined;
   #capture: Capture | undefined;
   #speaking: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -78,6 +83,8 @@ export class App {
   async start(): Promise<void> {
     const { config, journal, log } = this.#options;
     const serverUrl = await this.#serverUrl();
+    // First, because an engine may cost an activation, and a token that cannot be read ends the program.
+    const link = this.#makeLink(serverUrl);
     journal.record('client.started', {
       version: PROGRAM_VERSION,
       protocol: config.server.protocol,
@@ -87,17 +94,17 @@ export class App {
     this.#engine = engine;
     this.#guard = await this.#makeGuard();
     if (this.#stop.signal.aborted) return;
-    this.#join(serverUrl, engine);
+    this.#join(link, engine);
     journal.record('hotword.ready', { engine: engine.name, phrases: engine.phrases });
   }
 
   /** A conversation without a hotword, or the end of the present one. */
   talkOrStop(): void {
-    const isIdle = this.#session?.state === 'listening';
-    this.#session?.send(isIdle ? { type: 'trigger', source: 'key' } : { type: 'stop' });
+    const isListening = this.#session?.state === 'listening';
+    this.#session?.send(isListening ? { type: 'trigger', source: 'key' } : { type: 'stop' });
   }
 
-  /** Closes the microphone for good measure, or opens it again. */
+  /** Ends the capture, or begins it again. */
   toggleMute(): void {
     this.#session?.send({ type: this.#session.isMuted ? 'unmute' : 'mute' });
   }
@@ -118,13 +125,9 @@ export class App {
     await this.#session?.close();
     this.#stop.abort();
     this.#network.close();
-    const parts = {
-      link: this.#link?.close(),
-      microphone: this.#capture?.close(),
-      speaker: this.#speaking,
-    };
-    for (const [part, closed] of Object.entries(parts)) {
-      await closed?.catch((error: unknown) => log.error({ part, why: messageOf(error) }, 'did not close cleanly'));
+    const closing = [this.#link?.close(), this.#capture?.close(), this.#speaking];
+    for (const outcome of await Promise.allSettled(closing)) {
+      if (outcome.status === 'rejected') log.error({ why: messageOf(outcome.reason) }, 'did not close cleanly');
     }
     await this.#assistant?.close();
     this.#engine?.close();
@@ -143,7 +146,7 @@ export class App {
     return (await this.#assistant.start()).url;
   }
 
-  #join(serverUrl: string, engine: HotwordEngine): void {
+  #join(link: Link, engine: HotwordEngine): void {
     const { config, journal, clock, log } = this.#options;
     const speaker = this.#speaker();
     const guard = this.#guard;
@@ -161,23 +164,10 @@ export class App {
       leadInMs: config.speaker.lead_in_ms,
       volume: config.speaker.volume,
     });
-    const listener = new HotwordListener({
-      engine,
-      refractoryMs: config.hotword.refractory_ms,
-      onDetection: (hit) => {
-        if (guard?.isEcho) {
-          log.debug({ phrase: hit.phrase }, 'the reply said it, not a person');
-          return;
-        }
-        journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
-        session.send({ type: 'hotword', ...hit });
-      },
-      onFailure: (error) => session.send({ type: 'engine.lost', why: error.message }),
-    });
     const ringMs = config.session.pre_roll_ms + config.session.connect_grace_ms + RING_MARGIN_MS;
     const router = new Router({
       ring: new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000),
-      listener,
+      listener: this.#makeListener(engine),
       preRollSamples: Math.round((config.session.pre_roll_ms * SPEECH_FORMAT.rateHz) / 1000),
       makeDetector: () => new SpeechDetector({ rateHz: SPEECH_FORMAT.rateHz, minSpeechMs: INTERRUPTION_MS }),
       onInterruption: (startedAt) => session.send({ type: 'person.interrupted', startedAt }),
@@ -189,7 +179,6 @@ export class App {
       journal,
       send: (event) => session.send(event),
     });
-    const link = this.#makeLink(serverUrl);
     const session = new Session(
       {
         link,
@@ -229,6 +218,7 @@ export class App {
       },
     });
     this.#session = session;
+    this.#router = router;
     this.#link = link;
     this.#capture = capture;
     session.start();
@@ -252,6 +242,41 @@ export class App {
       log.warn({ why: messageOf(error) }, 'a reply that says the hotword may interrupt itself');
       return undefined;
     }
+  }
+
+  #makeListener(engine: HotwordEngine): HotwordListener {
+    const { config, journal, log } = this.#options;
+    return new HotwordListener({
+      engine,
+      refractoryMs: config.hotword.refractory_ms,
+      onDetection: (hit) => {
+        if (this.#guard?.isEcho) {
+          log.debug({ phrase: hit.phrase }, 'the reply said it, not a person');
+          return;
+        }
+        journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
+        this.#session?.send({ type: 'hotword', ...hit });
+      },
+      onFailure: (error) => {
+        log.error({ why: error.message }, 'the hotword engine failed; a new one is made');
+        this.#session?.send({ type: 'engine.lost', why: error.message });
+        void pause(ENGINE_PAUSE_MS, this.#stop.signal, this.#options.clock).then(() => this.#replaceEngine());
+      },
+    });
+  }
+
+  /** One attempt only: an engine that cannot be made again may cost an activation each time, and keys still work. */
+  async #replaceEngine(): Promise<void> {
+    const { config, journal, log } = this.#options;
+    if (this.#stop.signal.aborted) return;
+    this.#engine?.close();
+    this.#engine = await makeEngine(config, log).catch((error: unknown) => {
+      log.error({ why: messageOf(error) }, 'there is no hotword engine any more; the key starts a conversation');
+      return createNone();
+    });
+    this.#router?.hear(this.#makeListener(this.#engine));
+    journal.record('hotword.ready', { engine: this.#engine.name, phrases: this.#engine.phrases });
+    this.#session?.send({ type: 'engine.ready' });
   }
 
   #microphone(): Microphone {
@@ -310,7 +335,8 @@ export class App {
 
 function protocolOf(config: Config) {
   const protocol = PROTOCOLS[config.server.protocol];
-  if (protocol) return protocol;
+  if (protocol && protocol.micFormat.rateHz === SPEECH_FORMAT.rateHz) return protocol;
+  if (protocol) throw new ConfigError(`server.protocol = "${protocol.name}" wants ${protocol.micFormat.rateHz} Hz`);
   throw new ConfigError(
     `server.protocol = "${config.server.protocol}" is none of ${Object.keys(PROTOCOLS).join(', ')}`,
   );

@@ -56,6 +56,12 @@ export class ConnectionError extends ClientError {
   }
 }
 
+/** The exit code of a program that ends for this reason: 64 wrong usage, 78 bad configuration (sysexits.h), 1 otherwise. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return 64;
+  return error instanceof ConfigError ? 78 : 1;
+}
+
 /** The text of anything thrown, for a log field or a sentence. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

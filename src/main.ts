@@ -8,13 +8,9 @@ import { devicesCommand } from './cli/devices.js';
 import { hotwordCommand } from './cli/hotword.js';
 import { runCommand } from './cli/run.js';
 import { type Config, loadConfig } from './config.js';
-import { ClientError, ConfigError, UsageError } from './errors.js';
+import { ClientError, exitCodeOf } from './errors.js';
 import { createLog } from './log.js';
 import { PROGRAM_VERSION } from './version.js';
-
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 64;
-const EXIT_CONFIG = 78;
 
 /** Runs the command of a command line until it is done or the signal aborts; resolves with the exit code. */
 async function runProgram(argv: readonly string[], signal: AbortSignal): Promise<number> {
@@ -53,15 +49,12 @@ function print(text: string): number {
 
 /** What a person can mend is said in a sentence; what they cannot comes with its stack, for a report. */
 function report(error: unknown): number {
-  if (!(error instanceof ClientError)) {
-    console.error(error);
-    return EXIT_FAILED;
-  }
-  console.error(`tars-client: ${error.message}`);
-  if (error instanceof UsageError) return EXIT_USAGE;
-  return error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAILED;
+  console.error(error instanceof ClientError ? `tars-client: ${error.message}` : error);
+  return exitCodeOf(error);
 }
 
 const stop = new AbortController();
+// A terminal that is closed sends SIGHUP; elsewhere it is a word to the device (see `run`).
+if (process.stdin.isTTY === true) process.on('SIGHUP', () => stop.abort());
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
 process.exit(await runProgram(process.argv.slice(2), stop.signal).catch(report));

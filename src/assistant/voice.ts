@@ -12,12 +12,12 @@ const LIMIT_MS = 20_000;
 
 /**
  * Words spoken by flite, as 16 kHz samples; `folder` is for the file it makes. Throws AudioError when flite is not
- * there or fails.
+ * there or fails, and whatever aborts the signal.
  */
-export async function speak(words: string, folder: string): Promise<Int16Array> {
+export async function speak(words: string, folder: string, signal: AbortSignal): Promise<Int16Array> {
   const path = join(folder, 'words.wav');
   try {
-    await run('flite', ['-voice', VOICE, '-t', words, '-o', path], { timeout: LIMIT_MS });
+    await run('flite', ['-voice', VOICE, '-t', words, '-o', path], { timeout: LIMIT_MS, signal });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new AudioError('flite is not installed: apt-get install flite', { cause: error });

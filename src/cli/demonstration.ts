@@ -30,40 +30,47 @@ const LIMIT_MS = 60_000;
 export async function demonstrateWithoutMicrophone(options: DemonstrationOptions): Promise<void> {
   const { config, journal, log, signal } = options;
   const isReal = ['file', 'stdin'].includes(config.mic.backend);
-  if (!config.assistant.demonstrate || config.server.url !== '' || isReal || config.hotword.phrases.length === 0)
-    return;
+  if (!config.assistant.demonstrate || config.server.url !== '' || isReal || isDeaf(config)) return;
   if ((await firstWordOfMicrophone(journal, signal)) !== 'mic.lost') return;
+  const isHere = new AbortController();
+  const stopWatching = journal.watch(({ event }) => {
+    if (event === 'mic.ready') isHere.abort();
+  });
+  const over = AbortSignal.any([signal, isHere.signal]);
   const narrate = (text: string) => log.info({ module: 'demonstration' }, text);
   try {
-    await demonstrate(config, narrate, signal);
+    await demonstrate(config, narrate, over);
   } catch (error) {
-    narrate(`no demonstration: ${messageOf(error)}`);
+    if (!over.aborted) narrate(`no demonstration: ${messageOf(error)}`);
+  } finally {
+    stopWatching();
   }
-  if (!signal.aborted) narrate('The device now waits for a microphone to be plugged in. Ctrl-C ends it.');
+  if (isHere.signal.aborted) narrate('There is a microphone now: the device listens to it.');
+  else if (!signal.aborted) narrate('The device now waits for a microphone to be plugged in. Ctrl-C ends it.');
 }
 
 async function demonstrate(config: Config, narrate: (text: string) => void, signal: AbortSignal): Promise<void> {
   const [phrase = ''] = config.hotword.phrases;
   narrate('There is no microphone here, so a synthesised voice shows how a conversation goes.');
   const folder = await mkdtemp(join(tmpdir(), 'tars-demonstration-'));
-  const replyPath = join(tmpdir(), 'tars-client-reply.wav');
+  const replyPath = join(await mkdtemp(join(tmpdir(), 'tars-client-')), 'reply.wav');
   try {
     const voicePath = join(folder, 'voice.wav');
-    await writeWav(voicePath, await scene(phrase, folder), 16_000);
-    await converse(demonstrationConfig(config, voicePath, replyPath), narrate, phrase, signal);
-    narrate(`The reply is in ${replyPath}`);
+    await writeWav(voicePath, await scene(phrase, folder, signal), 16_000);
+    const isPlayed = await converse(demonstrationConfig(config, voicePath, replyPath), narrate, phrase, signal);
+    if (isPlayed) narrate(`The reply is in ${replyPath}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 /** What the microphone would hear: a quiet moment, the hotword, the sentence. */
-async function scene(phrase: string, folder: string): Promise<Int16Array> {
+async function scene(phrase: string, folder: string, signal: AbortSignal): Promise<Int16Array> {
   const parts = [
     new Int16Array(16_000),
-    await speak(phrase, folder),
+    await speak(phrase, folder, signal),
     new Int16Array(4_800),
-    await speak(SENTENCE, folder),
+    await speak(SENTENCE, folder, signal),
   ];
   const sound = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -88,16 +95,19 @@ async function converse(
   narrate: (text: string) => void,
   phrase: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const silent = createLog({ level: 'silent', format: 'json' });
   const journal = new Journal(silent);
   const app = new App({ config, journal, log: silent, clock: systemClock, random: Math.random });
   const over = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
+  over.throwIfAborted();
+  let isPlayed = false;
   const ended = new Promise<string>((resolve) => {
     over.addEventListener('abort', () => resolve('it took too long'), { once: true });
     journal.watch((entry) => {
       const line = narration(entry, phrase);
       if (line) narrate(line);
+      if (entry.event === 'reply.completed') isPlayed = true;
       if (entry.event === 'session.ended') resolve('');
     });
   });
@@ -105,6 +115,7 @@ async function converse(
     await app.start();
     const problem = await ended;
     if (problem !== '' && !signal.aborted) narrate(`The demonstration was cut short: ${problem}.`);
+    return isPlayed;
   } finally {
     await app.close();
   }
@@ -123,10 +134,17 @@ function narration(entry: JournalEntry, phrase: string): string | undefined {
     case 'reply.completed':
       return `The reply has been played, ${(entry.fields.playedMs / 1000).toFixed(1)} s. It is the person's turn again.`;
     case 'session.ended':
-      return `Nobody says more: the conversation ends (${entry.fields.reason}).`;
+      return entry.fields.reason === 'server'
+        ? 'Nobody says more: the assistant ends the conversation.'
+        : `The conversation ends: ${entry.fields.reason}.`;
     default:
       return undefined;
   }
+}
+
+/** Without an engine nobody can be shown how a hotword is heard. */
+function isDeaf({ hotword }: Config): boolean {
+  return hotword.engine === 'none' || hotword.phrases.length === 0;
 }
 
 /** Whether the microphone came or failed first. */

@@ -1,12 +1,16 @@
 import { App } from '../app.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config.js';
+import { exitCodeOf } from '../errors.js';
 import { createLog, Journal } from '../log.js';
 import { demonstrateWithoutMicrophone } from './demonstration.js';
 import { watchKeys } from './keys.js';
 
+/** Ignored by a process that does not know it, unlike SIGUSR1, which opens Node's debugger, and SIGUSR2, which kills. */
+const MUTE_SIGNAL = 'SIGURG';
+
 /**
- * Runs the device until the signal aborts; resolves with the exit code. SIGHUP dials at once, SIGUSR1 mutes and unmutes. Throws ConfigError or HotwordError for what only
+ * Runs the device until the signal aborts; resolves with the exit code. SIGHUP dials at once, SIGURG mutes and unmutes. Throws ConfigError or HotwordError for what only
  * a person can mend, after everything that had been started is closed.
  */
 export async function runCommand(config: Config, signal: AbortSignal): Promise<number> {
@@ -17,20 +21,25 @@ export async function runCommand(config: Config, signal: AbortSignal): Promise<n
   signal.addEventListener('abort', stop);
   const hurry = () => app.hurryLink();
   const mute = () => app.toggleMute();
-  process.on('SIGHUP', hurry);
-  process.on('SIGUSR1', mute);
+  // On a terminal SIGHUP says that the terminal is gone, and main.ts ends the program.
+  if (process.stdin.isTTY !== true) process.on('SIGHUP', hurry);
+  process.on(MUTE_SIGNAL, mute);
+  const stopKeys = watchKeys(app);
+  const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal });
+  let code = 0;
   try {
-    const stopKeys = watchKeys(app);
-    const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal });
     await app.start();
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     await demonstration;
-    stopKeys();
+  } catch (error) {
+    code = exitCodeOf(error);
+    throw error;
   } finally {
     process.off('SIGHUP', hurry);
-    process.off('SIGUSR1', mute);
+    process.off(MUTE_SIGNAL, mute);
+    stopKeys();
     await app.close();
+    journal.record('client.stopped', { code });
   }
-  journal.record('client.stopped', { code: 0 });
-  return 0;
+  return code;
 }

@@ -39,6 +39,7 @@ export class StreamMicrophone implements Microphone {
     };
     const onEnd = () => listener.lost({ why: 'standard input has ended' });
     stream.on('data', onData);
+    stream.resume();
     stream.once('end', onEnd);
     await aborted(signal);
     stream.off('data', onData);

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { messageOf } from '../errors.js';
 
 /** How one life of a supervised child ended. */
 export interface LifeEnd {
@@ -31,7 +32,7 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   const { life, onLost, signal, clock, delaysMs = RESTART_DELAYS_MS } = options;
   let failures = 0;
   while (!signal.aborted) {
-    const end = await life(signal);
+    const end = await life(signal).catch((error: unknown) => ({ why: messageOf(error), wasReady: false }));
     if (signal.aborted) return;
     failures = end.wasReady ? 0 : failures + 1;
     onLost(end);

@@ -22,6 +22,9 @@ class GemitarsCodec implements Codec {
   #isInSession = false;
   #announcesReplies = false;
   #stage: ReplyStage = 'none';
+  /** Microphone audio since the session began or since dropped audio came last: the codec's only clock. */
+  #micBytes = 0;
+  #hasEndedSession = false;
 
   decode(message: WireMessage): ServerEvent[] {
     return typeof message === 'string' ? this.#decodeText(message) : this.#decodeAudio(message);
@@ -30,23 +33,31 @@ class GemitarsCodec implements Codec {
   encode(event: DeviceEvent): WireMessage[] {
     switch (event.type) {
       case 'mic.audio':
+        this.#micBytes += event.pcm.length;
+        if (this.#stage === 'dropped' && this.#micBytes > CROSSING_BYTES) this.#stage = 'none';
         return [event.pcm];
       case 'session.started':
         this.#isInSession = true;
-        this.#stage = 'none';
+        this.#micBytes = 0;
         return [JSON.stringify({ type: 'hotword_detected' })];
       case 'playback.complete':
         this.#stage = 'none';
         return [PLAYBACK_COMPLETE];
       case 'interrupted':
-        // What is still under way of an open reply must not be taken for the next one.
-        this.#stage = this.#stage === 'open' ? 'dropped' : 'none';
+        this.#drop();
         return [PLAYBACK_COMPLETE];
       case 'session.ended':
         this.#isInSession = false;
-        this.#stage = 'none';
+        this.#hasEndedSession = true;
+        this.#drop();
         return [JSON.stringify({ type: 'session_end' })];
     }
+  }
+
+  /** What is still under way of a reply must not be taken for the next one. */
+  #drop(): void {
+    if (this.#stage !== 'none') this.#stage = 'dropped';
+    this.#micBytes = 0;
   }
 
   #decodeText(text: string): ServerEvent[] {
@@ -59,6 +70,11 @@ class GemitarsCodec implements Codec {
         return this.#endMarker();
       case 'session_end':
         if (!this.#isInSession) return [ignored('session_end outside a session', '')];
+        if (this.#hasEndedSession && this.#micBytes <= CROSSING_BYTES) {
+          // It is about the session that this side ended a moment ago, and crossed the start of the present one.
+          this.#hasEndedSession = false;
+          return [ignored('session_end of an earlier session', '')];
+        }
         this.#isInSession = false;
         return [{ type: 'session.ended', reason: 'server' }];
       default:
@@ -86,7 +102,10 @@ class GemitarsCodec implements Codec {
 
   #decodeAudio(pcm: Uint8Array): ServerEvent[] {
     if (this.#stage === 'open' || this.#stage === 'ended') return [{ type: 'reply.audio', pcm }];
-    if (this.#stage === 'dropped') return [];
+    if (this.#stage === 'dropped') {
+      this.#micBytes = 0;
+      return [];
+    }
     if (!this.#isInSession) return [ignored('audio outside a session', '')];
     if (this.#announcesReplies) return [ignored('audio outside a reply', '')];
     this.#stage = 'open';
@@ -98,6 +117,8 @@ class GemitarsCodec implements Codec {
 }
 
 const PLAYBACK_COMPLETE = JSON.stringify({ type: 'playback_complete' });
+/** One second of microphone audio: longer than anything is under way that crosses a message of this side. */
+const CROSSING_BYTES = 2 * SPEECH_FORMAT.rateHz;
 const DETAIL_LIMIT = 60; // characters of an unknown type that are logged; never the message itself, it may be speech
 
 function ignored(kind: string, detail: string): ServerEvent {

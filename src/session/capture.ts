@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import type { Journal } from '../log.js';
 import type { Microphone, MicrophoneListener } from '../mic/microphone.js';
 import type { SessionEvent } from './events.js';
@@ -28,7 +29,10 @@ export class Capture {
     const abort = new AbortController();
     this.#abort = abort;
     const { microphone } = this.#options;
-    this.#capturing = this.#capturing.then(() => microphone.capture(this.#listener(abort.signal), abort.signal));
+    const listener = this.#listener(abort.signal);
+    this.#capturing = this.#capturing
+      .then(() => microphone.capture(listener, abort.signal))
+      .catch((error: unknown) => listener.lost({ why: messageOf(error) }));
   }
 
   /** Closes the microphone: no capture process exists any more when `close` resolves. */

@@ -5,8 +5,8 @@ import type { MicRoute, SessionContext, SessionEvent, SessionInput, SessionOrder
 
 /** A hotword interrupts a reply from here on: the reply's own first words are the likeliest false alarm. */
 const BARGE_IN_AFTER_MS = 1000;
-/** The reply buffer holds at most 60 s; playing out takes no longer. */
-export const DRAIN_LIMIT_MS = 70_000;
+/** The reply buffer holds 60 s, and a message of 1 MiB (33 s) may come on top: playing out takes no longer. */
+export const DRAIN_LIMIT_MS = 100_000;
 
 type Order<K extends keyof SessionOrders> = Parameters<SessionOrders[K]>[0];
 
@@ -296,7 +296,11 @@ export const sessionMachine = machineSetup.createMachine({
         },
         draining: {
           description: 'the rest of the reply plays out',
-          after: { drainLimit: finishReply('reply.broken') },
+          after: {
+            drainLimit: {
+              actions: [{ type: 'reply', params: { do: 'clear' } }, completeReplies, raise({ type: 'reply.broken' })],
+            },
+          },
           on: {
             ...duringPlayback,
             'server.sessionEnded': { actions: assign({ isEndedByServer: true }) },

@@ -31,6 +31,7 @@ const ONSET_SAMPLES = 3200;
  */
 export class Router {
   readonly #options: RouterOptions;
+  #listener: HotwordListener;
   #route: MicRoute['to'] = 'nowhere';
   #isListening = false;
   #cursor = 0;
@@ -38,12 +39,13 @@ export class Router {
 
   constructor(options: RouterOptions) {
     this.#options = options;
+    this.#listener = options.listener;
   }
 
   /** Takes one chunk from the microphone. */
   chunk(samples: Int16Array): void {
     this.#options.ring.write(samples);
-    if (this.#isListening) this.#options.listener.feed(samples);
+    if (this.#isListening) this.#listener.feed(samples);
     if (this.#interruption) this.#noticeSpeech(this.#interruption, samples);
     // The engine may have found the hotword in this very chunk, and the route may be another one now.
     if (this.#route === 'server') this.#flush();
@@ -70,21 +72,27 @@ export class Router {
     if (route.to === 'server') this.#flush();
   }
 
+  /** Another engine's ear takes over. */
+  hear(listener: HotwordListener): void {
+    this.#listener = listener;
+    listener.reset(this.#options.ring.end);
+  }
+
   /** The stream of chunks was interrupted: nothing from before may be taken for what comes next, or be sent. */
   forget(): void {
     this.#options.ring.clear();
     this.#cursor = this.#options.ring.end;
-    this.#options.listener.reset(this.#options.ring.end);
+    this.#listener.reset(this.#options.ring.end);
   }
 
   #startOf(endedAt: number | undefined): number {
     const { ring, preRollSamples } = this.#options;
-    return Math.max(ring.start, (endedAt ?? ring.end) - preRollSamples);
+    // Without a hotword nothing from before is the server's business.
+    return endedAt === undefined ? ring.end : Math.max(ring.start, endedAt - preRollSamples);
   }
 
   #listen(isListening: boolean): void {
-    const { listener, ring } = this.#options;
-    if (isListening && !this.#isListening) listener.reset(ring.end);
+    if (isListening && !this.#isListening) this.#listener.reset(this.#options.ring.end);
     this.#isListening = isListening;
   }
 

@@ -35,6 +35,8 @@ export interface SessionOptions {
   log: Log;
 }
 
+/** Events after which the person may speak. */
+const BEGINS_TURN: ReadonlySet<string> = new Set(['hotword', 'trigger', 'person.interrupted', 'playback.drained']);
 /** How often the machine hears of speech that lasts. */
 const SPOKE_EVERY_MS = 500;
 
@@ -49,6 +51,7 @@ export class Session {
   #codec: Codec | undefined;
   #state = 'idle';
   #startedMs = 0;
+  #isHolding = false;
   #spokeAtMs = Number.NEGATIVE_INFINITY;
   #turnBeganMs = 0;
   #timing: TurnTiming | undefined;
@@ -83,7 +86,7 @@ export class Session {
 
   /** Tells the machine what happened. */
   send(event: SessionEvent): void {
-    if (event.type === 'hotword' || event.type === 'trigger') this.#turnBeganMs = this.#options.clock.nowMs();
+    if (BEGINS_TURN.has(event.type)) this.#turnBeganMs = this.#options.clock.nowMs();
     this.#actor.send(event);
   }
 
@@ -123,10 +126,10 @@ export class Session {
       const timing = this.#timing?.finish(info.playedMs);
       this.send({ type: 'playback.drained' });
       if (timing) this.#options.journal.record('turn.timing', timing);
-      this.#beginTurn();
     },
     failed: ({ why }) => this.send({ type: 'playback.failed', why }),
     held: (hold) => {
+      this.#isHolding = hold;
       this.#parts.link.holdReading(hold);
       this.send({ type: 'reply.held', hold });
     },
@@ -152,7 +155,8 @@ export class Session {
         break;
       case 'reply.audio':
         this.#parts.replies.push(event.pcm);
-        this.send({ type: 'server.replyAudio' });
+        // While the server is held back, what was read before says nothing about whether it goes on.
+        if (!this.#isHolding) this.send({ type: 'server.replyAudio' });
         break;
       case 'reply.ended':
         this.send({ type: 'server.replyEnded' });
@@ -237,16 +241,14 @@ export class Session {
     this.#options.journal.record('session.ended', { reason, ms });
   }
 
-  #beginTurn(): void {
-    if (this.#timing)
-      this.#timing = new TurnTiming(this.#actor.getSnapshot().context.turn, this.#options.clock.nowMs());
-  }
-
   #noteState(to: string, why: string): void {
     if (to === this.#state) return;
     const from = this.#state;
     this.#state = to;
     this.#options.journal.record('state.changed', { from, to, why });
+    // A later turn of the same conversation; the first one began with the session.
+    const isLaterTurn = to === 'activeSession.userTurn' && from.startsWith('activeSession.');
+    if (isLaterTurn) this.#timing = new TurnTiming(this.#actor.getSnapshot().context.turn, this.#turnBeganMs);
   }
 }
 

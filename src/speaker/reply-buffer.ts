@@ -7,7 +7,7 @@ import { rampDown, rampUp } from '../pcm/ramp.js';
 import { applyVolume } from '../pcm/volume.js';
 import type { Playback, Speaker } from './speaker.js';
 
-/** What a reply buffer tells about the reply that is playing. Calls never come from inside its own methods. */
+/** What a reply buffer tells about the reply that is playing. `started` and `held` may come from inside its methods. */
 export interface ReplyListener {
   /** The first sample is with the device and is due this long after `begin` (without the device's own latency). */
   started(info: { firstSampleMs: number }): void;
@@ -49,7 +49,7 @@ const LATE_AUDIO_MS = 150;
 const HOLD_MS = 60_000;
 const HOLD_STEP_MS = 2_000;
 /** The device's own word that all has been played may be this late, beyond the computed duration. */
-const DRAIN_MARGIN_MS = 2000;
+const DRAIN_MARGIN_MS = 5000;
 
 type Stage = 'filling' | 'playing' | 'draining';
 
@@ -75,6 +75,8 @@ interface Reply {
   underruns: number;
   isHolding: boolean;
   isBlocked: boolean;
+  /** A reply that was announced when this one was already with the device: begins when this one has been played. */
+  next: { queue: PcmQueue; isEnded: boolean } | undefined;
 }
 
 /**
@@ -117,6 +119,7 @@ export class ReplyBuffer {
         underruns: 0,
         isHolding: false,
         isBlocked: false,
+        next: undefined,
       };
       this.#reply = reply;
       if (leadInMs === 0) return;
@@ -133,7 +136,11 @@ export class ReplyBuffer {
   /** More of the reply, in blocks of any length; a part of a frame waits for its rest. Ignored outside a reply. */
   push(pcm: Uint8Array): void {
     const reply = this.#reply;
-    if (!reply || reply.stage === 'draining') return;
+    if (!reply) return;
+    if (reply.stage === 'draining') {
+      reply.next?.queue.push(pcm);
+      return;
+    }
     reply.queue.push(pcm);
     if (reply.stage === 'filling') this.#pump(reply);
     this.#holdOrRelease(reply);
@@ -142,14 +149,18 @@ export class ReplyBuffer {
   /** Nothing more is expected, except what is late. */
   end(): void {
     const reply = this.#reply;
+    if (reply?.next) reply.next.isEnded = true;
     if (!reply || reply.endedAtMs !== undefined) return;
     reply.endedAtMs = this.#options.clock.nowMs();
     this.#pump(reply);
   }
 
-  /** A further reply begins behind this one, in the same format: `end` has been said too early. */
+  /** A further reply begins behind this one, in the same format; `drained` comes when both have been played. */
   extend(): void {
-    if (this.#reply) this.#reply.endedAtMs = undefined;
+    const reply = this.#reply;
+    if (!reply) return;
+    if (reply.stage === 'draining') reply.next = { queue: new PcmQueue(frameBytes(reply.format)), isEnded: false };
+    else reply.endedAtMs = undefined;
   }
 
   /** Silence now; the reply is forgotten and none of its events come any more. May be called at any time. */
@@ -163,6 +174,7 @@ export class ReplyBuffer {
 
   #pump(reply: Reply): void {
     if (reply !== this.#reply || reply.stage === 'draining') return;
+    this.#keepTime(reply);
     if (reply.stage === 'filling' && this.#isFilled(reply)) reply.stage = 'playing';
     if (reply.stage === 'playing') this.#feed(reply);
     if (this.#isPlayedOut(reply)) {
@@ -190,6 +202,14 @@ export class ReplyBuffer {
   #aheadMs(reply: Reply): number {
     if (reply.startedAtMs === undefined) return 0;
     return msOfBytes(reply.format, reply.writtenBytes) - (this.#options.clock.nowMs() - reply.startedAtMs);
+  }
+
+  /** This process was busy for longer than the device was ahead: the device has waited meanwhile. */
+  #keepTime(reply: Reply): void {
+    const behindMs = -this.#aheadMs(reply);
+    if (reply.startedAtMs === undefined || behindMs <= 0) return;
+    reply.startedAtMs += behindMs;
+    reply.underruns += 1;
   }
 
   #feed(reply: Reply): void {
@@ -248,11 +268,21 @@ export class ReplyBuffer {
       () => {
         if (reply !== this.#reply) return;
         this.#forget(reply);
+        if (reply.next) {
+          this.#beginNext(reply.format, reply.next);
+          return;
+        }
         const playedMs = Math.round(clock.nowMs() - (reply.firstSampleAtMs ?? clock.nowMs()));
         listener.drained({ playedMs, underruns: reply.underruns });
       },
       (error: unknown) => this.#fail(reply, messageOf(error)),
     );
+  }
+
+  #beginNext(format: PcmFormat, next: { queue: PcmQueue; isEnded: boolean }): void {
+    this.begin(format);
+    this.push(next.queue.take(next.queue.bytes));
+    if (next.isEnded) this.end();
   }
 
   /** The loudspeaker is gone: the reply cannot go on. */

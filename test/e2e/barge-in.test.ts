@@ -78,13 +78,13 @@ describe('echo: the microphone hears the loudspeaker at -10 dB', () => {
 describe('mute', () => {
   it('ends the capture process, forgets what was heard, and listens again when unmuted', async (test) => {
     const { sound, server, device } = await furnish(test);
-    device.signal('SIGUSR1');
+    device.signal('SIGURG');
     await device.waitFor('state.changed', { where: ({ to }) => to === 'idle' });
     await untilGone(device, 'naudiodon-child');
     const { sound: words, hotwordEnd } = await utter('nobody shall hear this');
     await sound.speak(words);
     assert.equal(device.all('hotword.detected').length, 0);
-    device.signal('SIGUSR1');
+    device.signal('SIGURG');
     await device.waitForState('listening');
     const again = await utter('but this');
     await sound.speak(again.sound);

@@ -71,12 +71,52 @@ describe('gemitars: a reply', () => {
     assert.deepEqual(types(codec.decode(AUDIO)), ['reply.audio']);
   });
 
-  it('that was interrupted after its end marker leaves nothing to drop', () => {
+  it('that was interrupted after its end marker does not disturb the next one', () => {
     const codec = session();
     codec.decode(START);
     codec.decode(END);
     codec.encode({ type: 'interrupted' });
     assert.deepEqual(types(codec.decode(START)), ['reply.started']);
+  });
+});
+
+describe('gemitars: what crosses a message of this side', () => {
+  const second = (codec: Codec) => codec.encode({ type: 'mic.audio', pcm: Buffer.alloc(32_100) });
+
+  it('of the older generation: late audio of an interrupted reply is not the next reply', () => {
+    const codec = session();
+    codec.decode(AUDIO);
+    codec.decode(END);
+    codec.encode({ type: 'interrupted' });
+    assert.deepEqual(codec.decode(AUDIO), []);
+    second(codec);
+    assert.deepEqual(types(codec.decode(AUDIO)), ['reply.started', 'reply.audio']);
+  });
+
+  it('audio of a session that this side ended is not a reply in the next one', () => {
+    const codec = session();
+    codec.decode(AUDIO);
+    codec.encode({ type: 'session.ended', reason: 'user' });
+    codec.encode({ type: 'session.started' });
+    assert.deepEqual(codec.decode(AUDIO), []);
+    second(codec);
+    assert.deepEqual(types(codec.decode(AUDIO)), ['reply.started', 'reply.audio']);
+  });
+
+  it('a session_end that the server sent before it heard of the new session does not end that one', () => {
+    const codec = session();
+    codec.encode({ type: 'session.ended', reason: 'user' });
+    codec.encode({ type: 'session.started' });
+    assert.deepEqual(types(codec.decode(SESSION_END)), ['ignored: session_end of an earlier session']);
+    assert.deepEqual(types(codec.decode(SESSION_END)), ['session.ended']);
+  });
+
+  it('a session_end that comes later is meant', () => {
+    const codec = session();
+    codec.encode({ type: 'session.ended', reason: 'user' });
+    codec.encode({ type: 'session.started' });
+    second(codec);
+    assert.deepEqual(types(codec.decode(SESSION_END)), ['session.ended']);
   });
 });
 

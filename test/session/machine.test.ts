@@ -240,8 +240,10 @@ describe('session machine: the reply', () => {
     assert.equal(endless.state(), 'listening');
     const stuck = bench();
     stuck.send(...IN_DRAINING);
+    stuck.orders();
     stuck.clock.advance(DRAIN_LIMIT_MS);
     assert.equal(stuck.state(), 'listening');
+    assert.ok(stuck.orders().includes('reply clear'), 'what does not play out is not left playing');
   });
 
   it('plays out what the server sent before it ended the session, then listens', () => {

@@ -119,6 +119,16 @@ describe('router', () => {
     assert.deepEqual(sent, [...counted(0, 2 * CHUNK), ...counted(5 * CHUNK, 6 * CHUNK)]);
   });
 
+  it('sends nothing from before a key was pressed', () => {
+    const { router, sent, feed } = bench(1_000);
+    router.turn({ to: 'engine' });
+    feed(5);
+    router.turn({ to: 'hold' });
+    feed(1);
+    router.turn({ to: 'server' });
+    assert.deepEqual(sent, counted(5 * CHUNK, 6 * CHUNK));
+  });
+
   it('feeds the engine behind the gate only when it is armed, beginning anew', () => {
     const { router, feed, engine } = bench();
     router.turn({ to: 'gate', armed: 'off' });
@@ -161,7 +171,7 @@ describe('router', () => {
     feed(5);
     router.forget();
     feed(1);
-    router.turn({ to: 'hold' });
+    router.turn({ to: 'hold', endedAt: 6 * CHUNK });
     router.turn({ to: 'server' });
     assert.deepEqual(sent, counted(5 * CHUNK, 6 * CHUNK));
   });

@@ -247,6 +247,37 @@ describe('reply buffer', () => {
     assert.deepEqual(told, ['started', 'held', 'held']);
   });
 
+  it('plays a reply that is announced while the device plays the last of the one before', async () => {
+    const { buffer, speaker, told, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(300)));
+    buffer.end();
+    await pass(250);
+    buffer.extend();
+    buffer.push(bytesOf(ramp(200, 4_801)));
+    await pass(100);
+    assert.ok(!told.includes('drained'), 'the second one has not been played yet');
+    buffer.end();
+    await pass(800);
+    assert.deepEqual(speaker.sound, [...ramp(500)]);
+    assert.equal(told.filter((name) => name === 'drained').length, 1);
+  });
+
+  it('keeps its time when this process was busy for longer than the device was ahead', async () => {
+    const { buffer, speaker, clock, told, infos, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(1_500)));
+    buffer.end();
+    await pass(100);
+    clock.block(3_000);
+    await pass(1_000);
+    assert.deepEqual(told, ['started'], 'the device waited, so it is not done yet');
+    await pass(600);
+    assert.deepEqual(told, ['started', 'drained']);
+    assert.ok(Number(infos.at(-1)?.underruns) >= 1);
+    assert.deepEqual(speaker.sound, [...ramp(1_500)]);
+  });
+
   it('is silent after clear, says nothing more, and lets a held sender go', async () => {
     const { buffer, speaker, told, infos, pass } = bench();
     buffer.begin(SPEECH_FORMAT);
@@ -275,7 +306,7 @@ describe('reply buffer', () => {
     mute.buffer.begin(SPEECH_FORMAT);
     mute.buffer.push(bytesOf(ramp(200)));
     mute.buffer.end();
-    await mute.pass(3_000);
+    await mute.pass(6_000);
     assert.deepEqual(mute.told, ['started', 'failed']);
   });
 
