@@ -2,27 +2,34 @@ import type { Config } from '../config.js';
 import { messageOf } from '../errors.js';
 import { createLog, type Log } from '../log.js';
 import { listNaudiodon } from '../mic/naudiodon.js';
-import { type DeviceRow, listAlsa } from '../pcm/alsa-devices.js';
+import { listAlsa } from '../pcm/alsa-devices.js';
+import type { DeviceRow } from '../pcm/device-row.js';
+import { listPulse } from '../pcm/pulse-devices.js';
 
 /** How to list the devices of one backend. */
 interface Listing {
   backend: string;
+  /** Whether "auto" tries it. */
+  isAuto: boolean;
   list: (log: Log) => Promise<DeviceRow[]>;
 }
 
+// The names of PipeWire's nodes are those that its PulseAudio server gives them; the speaker package takes ALSA's.
 const MICROPHONES: Listing[] = [
-  { backend: 'naudiodon', list: listNaudiodon },
-  { backend: 'arecord', list: (log) => listAlsa('arecord', log) },
+  { backend: 'naudiodon', isAuto: true, list: listNaudiodon },
+  { backend: 'arecord', isAuto: true, list: (log) => listAlsa('arecord', log) },
+  { backend: 'parecord', isAuto: false, list: (log) => listPulse('sources', log) },
+  { backend: 'pw-cat', isAuto: false, list: (log) => listPulse('sources', log) },
 ];
 
-/** The speaker package opens ALSA's devices by ALSA's names. */
 const SPEAKERS: Listing[] = [
-  {
-    backend: 'speaker',
-    list: async (log) => (await listAlsa('aplay', log)).map((row) => ({ ...row, backend: 'speaker' })),
-  },
-  { backend: 'aplay', list: (log) => listAlsa('aplay', log) },
+  { backend: 'speaker', isAuto: true, list: (log) => listAlsa('aplay', log) },
+  { backend: 'aplay', isAuto: true, list: (log) => listAlsa('aplay', log) },
+  { backend: 'pacat', isAuto: false, list: (log) => listPulse('sinks', log) },
+  { backend: 'pw-cat', isAuto: false, list: (log) => listPulse('sinks', log) },
 ];
+
+const HEADER = ['', 'BACKEND', 'NAME', 'RATE', 'DEFAULT', 'IN USE BY', 'WHAT IT IS'];
 
 /** The command `devices`: a table of what each backend sees; `*` marks what the configuration would use. */
 export async function devicesCommand(config: Config, out: NodeJS.WritableStream): Promise<number> {
@@ -30,6 +37,7 @@ export async function devicesCommand(config: Config, out: NodeJS.WritableStream)
   out.write(await section('Microphones', MICROPHONES, config.mic, log));
   out.write('\n');
   out.write(await section('Speakers', SPEAKERS, config.speaker, log));
+  out.write('\nNAME goes into mic.device or speaker.device; * is what this configuration would use.\n');
   return 0;
 }
 
@@ -39,28 +47,39 @@ async function section(
   wanted: { backend: string; device: string },
   log: Log,
 ): Promise<string> {
-  const lines = [`${title} (backend = "${wanted.backend}", device = "${wanted.device}")`];
+  const lines: string[][] = [HEADER];
+  const remarks: string[] = [];
   let isChosen = false;
-  for (const { backend, list } of listings) {
-    const isWanted: boolean = !isChosen && (wanted.backend === 'auto' || wanted.backend === backend);
+  for (const { backend, isAuto, list } of listings) {
+    const isWanted = wanted.backend === backend || (wanted.backend === 'auto' && isAuto);
+    // It sees what parecord and pacat see.
+    if (backend === 'pw-cat' && !isWanted) continue;
     const rows = await list(log).catch((error: unknown) => messageOf(error));
     if (typeof rows === 'string') {
-      lines.push(`    ${backend.padEnd(10)} not usable: ${rows}`);
+      remarks.push(`  ${backend} is not usable: ${rows}`);
       continue;
     }
-    if (rows.length === 0) lines.push(`    ${backend.padEnd(10)} sees no device`);
+    if (rows.length === 0) remarks.push(`  ${backend} sees no device`);
     for (const row of rows) {
-      const isUsed: boolean = isWanted && matches(row, wanted.device);
+      const isUsed: boolean = !isChosen && isWanted && matches(row, backend, wanted.device);
       isChosen ||= isUsed;
-      lines.push(`  ${isUsed ? '*' : ' '} ${backend.padEnd(10)} ${row.name.padEnd(28)} ${row.detail}`.trimEnd());
+      const { name, rates, inUseBy, detail } = row;
+      lines.push([isUsed ? '*' : '', backend, name, rates, row.isDefault ? 'yes' : '', inUseBy, detail]);
     }
   }
   if (!isChosen)
-    lines.push(`  none of them would be used${wanted.backend === 'file' ? ': the backend is a file' : ''}`);
-  return `${lines.join('\n')}\n`;
+    remarks.push(`  none of them would be used${wanted.backend === 'file' ? ': the backend is a file' : ''}`);
+  const head = `${title} (backend = "${wanted.backend}", device = "${wanted.device}")`;
+  return `${[head, ...table(lines), ...remarks].join('\n')}\n`;
 }
 
-function matches(row: DeviceRow, device: string): boolean {
+/** Columns as wide as their widest cell; the last one has no padding. */
+function table(lines: readonly (readonly string[])[]): string[] {
+  const widths = HEADER.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines.map((line) => `  ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
+}
+
+function matches(row: DeviceRow, backend: string, device: string): boolean {
   if (device === '') return row.isDefault;
-  return row.backend === 'naudiodon' ? row.name.toLowerCase().includes(device.toLowerCase()) : row.name === device;
+  return backend === 'naudiodon' ? row.name.toLowerCase().includes(device.toLowerCase()) : row.name === device;
 }

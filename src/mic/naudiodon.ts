@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../log.js';
-import type { DeviceRow } from '../pcm/alsa-devices.js';
+import { usersOf } from '../pcm/alsa-devices.js';
 import { childError, PcmChild } from '../pcm/child.js';
+import type { DeviceRow } from '../pcm/device-row.js';
 import { type CaptureBackend, CHUNK_MS } from './child-microphone.js';
 
 const CHILD = fileURLToPath(new URL('./naudiodon-child.js', import.meta.url));
@@ -29,11 +30,15 @@ export async function listNaudiodon(log: Log): Promise<DeviceRow[]> {
   );
   let rows: DeviceRow[] | undefined;
   child.onMessage((message) => {
-    rows = (message as PortAudioInput[]).map(({ name, maxInputChannels, defaultSampleRate }, index) => ({
-      backend: 'naudiodon',
+    const inputs = message as PortAudioInput[];
+    // PortAudio takes ALSA's default device where there is one.
+    const standard = inputs.find(({ name }) => name === 'default') ?? inputs[0];
+    rows = inputs.map(({ name, maxInputChannels, defaultSampleRate }) => ({
       name,
-      detail: `${maxInputChannels} channels, ${defaultSampleRate} Hz`,
-      isDefault: index === 0,
+      rates: String(defaultSampleRate),
+      inUseBy: usersOf(name, 'c'),
+      detail: `${maxInputChannels} ch`,
+      isDefault: name === standard?.name,
     }));
   });
   const exit = await child.exited;

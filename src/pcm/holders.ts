@@ -8,6 +8,8 @@ export type Direction = 'c' | 'p';
 export interface Holder {
   /** ALSA's name of the card, as in `plughw:CARD=…`. */
   card: string;
+  /** ALSA's number of the card, as in `hw:0`. */
+  index: number;
   pid: number;
   /** The program's name; empty where it cannot be told. */
   program: string;
@@ -32,6 +34,7 @@ export function holders(direction: Direction, root = '/proc'): Holder[] {
       const pids = statuses.flatMap((status) => /owner_pid\s*:\s*(\d+)/.exec(status)?.[1] ?? []);
       return [...new Set(pids)].map((pid) => ({
         card: text(join(folder, 'id')),
+        index: Number(card.slice('card'.length)),
         pid: Number(pid),
         program: text(join(root, pid, 'comm')),
       }));

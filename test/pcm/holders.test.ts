@@ -28,8 +28,8 @@ for (const [path, content] of Object.entries(FILES)) {
 
 describe('who holds a sound device', () => {
   it('is read from the kernel, each process once', () => {
-    assert.deepEqual(holders('p', root), [{ card: 'Device', pid: 812, program: 'pulseaudio' }]);
-    assert.deepEqual(holders('c', root), [{ card: 'Device', pid: 900, program: '' }]);
+    assert.deepEqual(holders('p', root), [{ card: 'Device', index: 1, pid: 812, program: 'pulseaudio' }]);
+    assert.deepEqual(holders('c', root), [{ card: 'Device', index: 1, pid: 900, program: '' }]);
   });
 
   it('is nobody on a machine without sound', () => {
