@@ -157,7 +157,8 @@ describe('a hotword while the way to the server refuses', () => {
     const heard = align(words.subarray(hotwordEnd), server.audio());
     assert.ok(heard.correlation >= 0.99);
     assert.deepEqual([heard.missing, heard.doubled, heard.damaged], [0, 0, 0]);
-    assert.ok(heard.offset >= 8_000, 'the pre-roll is missing');
+    // 500 ms, as far as the engine knows the end of the phrase: to some tens of milliseconds.
+    assert.ok(heard.offset >= 7_200, `${heard.offset} samples of pre-roll`);
     assert.equal(server.all('hotword_detected').length, 1, 'the first one is not sent late');
   });
 });
@@ -170,7 +171,7 @@ describe('a reply without end, as fast as TCP takes it', () => {
     await speakTo(room);
     device.mark();
     await server.say('start_of_tts_stream');
-    const second = new Uint8Array(await replyOfNoise());
+    const second = new Uint8Array(replyOfNoise());
     const before = residentMib(device);
     let sentSeconds = 0;
     let peak = 0;
@@ -196,7 +197,7 @@ describe('a reply without end, as fast as TCP takes it', () => {
   });
 });
 
-async function replyOfNoise(): Promise<ArrayBuffer> {
+function replyOfNoise(): ArrayBuffer {
   const samples = new Int16Array(RATE_HZ).map((_, i) => ((i * 7_919) % 2_000) - 1_000);
   return samples.buffer;
 }
