@@ -91,6 +91,7 @@ build_native() { # package, check, what its absence means
 
 install_modules() {
   say "installing the npm packages (log: $log)"
+  export ONNXRUNTIME_NODE_INSTALL=skip # its install script would fetch parts for graphics cards
   noisy npm ci --ignore-scripts --include=dev --include=optional || fail 'npm ci failed'
 
   node_facts=$(node -p 'process.arch + " " + path.dirname(path.dirname(process.execPath))')
@@ -105,6 +106,9 @@ install_modules() {
     mpg123=node_modules/speaker/deps/mpg123/config/linux
     [ -e $mpg123/arm64 ] || noisy cp -R $mpg123/x64 $mpg123/arm64 || true
   fi
+  for binaries in node_modules/onnxruntime-node/bin/*/*/*; do # it carries those of every platform, 150 MB too many
+    case $binaries in */"$(echo "$os" | tr '[:upper:]' '[:lower:]')/${node_facts%% *}") ;; *) rm -rf "$binaries" ;; esac
+  done
   build_native segfault-handler '[ -e node_modules/segfault-handler/build/Release/segfault-handler.node ]' 'naudiodon needs it'
   build_native naudiodon '[ -e node_modules/naudiodon/build/Release/naudiodon.node ]' 'the microphone goes through arecord'
   build_native speaker '[ -e node_modules/speaker/build/Release/binding.node ]' 'the loudspeaker goes through aplay'

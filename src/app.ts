@@ -9,6 +9,7 @@ import { ConfigError, messageOf } from './errors.js';
 import { EchoGuard } from './hotword/echo-guard.js';
 import type { HotwordEngine } from './hotword/engine.js';
 import { HotwordListener } from './hotword/listener.js';
+import { modelsFolder } from './hotword/models-folder.js';
 import { createNone } from './hotword/none.js';
 import { createPocketsphinx } from './hotword/pocketsphinx.js';
 import { createEngine } from './hotword/registry.js';
@@ -344,12 +345,17 @@ function protocolOf(config: Config) {
 
 /** The hotword engine of the configuration. Throws HotwordError, with the remedy, when it cannot be had. */
 export function makeEngine(config: Config, log: Log): Promise<HotwordEngine> {
-  const { engine, phrases, sensitivity, porcupine, pocketsphinx } = config.hotword;
+  const { engine, phrases, sensitivity, porcupine, openwakeword, pocketsphinx } = config.hotword;
   const settings = {
     engine,
     phrases,
     sensitivity,
     porcupine: { keywords: porcupine.keywords, accessKeyFile: porcupine.access_key_file },
+    openwakeword: {
+      frontEndDir: openwakeword.front_end_dir || modelsFolder(),
+      models: openwakeword.models,
+      threshold: openwakeword.threshold,
+    },
     pocketsphinx: { threshold: pocketsphinx.threshold, pronunciations: pocketsphinx.pronunciations },
   };
   return createEngine(settings, log.child({ module: 'hotword' }));

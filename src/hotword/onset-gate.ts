@@ -1,5 +1,5 @@
 /** Who listens behind an `OnsetGate`. */
-export interface GateSink {
+interface GateSink {
   /** What follows is a new stretch of sound, at another loudness: forget what came before. */
   begin(): void;
   /**
@@ -13,8 +13,10 @@ export interface GateSink {
 export interface OnsetGateOptions {
   /** Samples of a frame of 10 ms. */
   frameSamples: number;
-  /** The loudest frame of what comes out has about this level (root mean square), in dBFS. */
-  targetDb: number;
+  /** The loudest frame of what comes out has about this level (root mean square), in dBFS. @default as it came in */
+  targetDb?: number;
+  /** Pauses up to this long do not end a stretch, in frames of 10 ms. @default 50 */
+  hangFrames?: number;
   sink: GateSink;
 }
 
@@ -30,7 +32,6 @@ const ONSET_FRAMES = 2;
 const LOOK_BACK_FRAMES = 20;
 /** How much of the onset is heard before its loudness is judged: the first syllable. */
 const LOOK_AHEAD_FRAMES = 20;
-/** Pauses up to this long do not end a stretch. */
 const HANG_FRAMES = 50;
 /** Somebody this much louder than what was heard so far is another speaker. */
 const LOUDER_DB = 8;
@@ -80,10 +81,10 @@ export class OnsetGate {
       this.#awaited -= 1;
       if (this.#awaited === 0) this.#open();
     } else if (this.#isOpen) {
-      if (db > this.#levelDb + LOUDER_DB) this.#await();
+      if (this.#options.targetDb !== undefined && db > this.#levelDb + LOUDER_DB) this.#await();
       else this.#levelDb = Math.max(db, this.#levelDb - RELEASE_DB_A_FRAME);
       this.#quietFrames = isLoud ? 0 : this.#quietFrames + 1;
-      if (this.#quietFrames > HANG_FRAMES) this.#isOpen = false;
+      if (this.#quietFrames > (this.#options.hangFrames ?? HANG_FRAMES)) this.#isOpen = false;
     } else {
       this.#loudFrames = isLoud ? this.#loudFrames + 1 : 0;
       if (this.#loudFrames >= ONSET_FRAMES) this.#await();
@@ -137,7 +138,7 @@ export class OnsetGate {
 
   #handOn(): void {
     const { frameSamples, targetDb, sink } = this.#options;
-    const gain = 10 ** ((targetDb - this.#levelDb) / 20);
+    const gain = targetDb === undefined ? 1 : 10 ** ((targetDb - this.#levelDb) / 20);
     for (let n = 0; n < FRAMES_A_FRAME && this.#read < this.#written; n++) {
       const start = (this.#read % RING_FRAMES) * frameSamples;
       for (let i = 0; i < frameSamples; i++) {

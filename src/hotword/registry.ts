@@ -2,6 +2,7 @@ import { HotwordError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { HotwordEngine } from './engine.js';
 import { createNone } from './none.js';
+import { createOpenWakeWord } from './openwakeword.js';
 import { createPocketsphinx } from './pocketsphinx.js';
 import { createPorcupine } from './porcupine.js';
 
@@ -17,6 +18,13 @@ export interface HotwordSettings {
     accessKeyFile?: string | undefined;
     keywords: Readonly<Record<string, string>>;
   };
+  openwakeword: {
+    /** The folder of the two models that all phrases share. */
+    frontEndDir: string;
+    /** Phrase → .onnx file. */
+    models: Readonly<Record<string, string>>;
+    threshold: number;
+  };
   pocketsphinx: {
     threshold: number;
     pronunciations: Readonly<Record<string, readonly string[]>>;
@@ -30,10 +38,7 @@ export const ENGINES: Readonly<Record<string, EngineFactory>> = {
   auto: automatic,
   porcupine,
   pocketsphinx: ({ phrases, pocketsphinx }) => createPocketsphinx({ phrases, ...pocketsphinx }),
-  openwakeword: () =>
-    Promise.reject(
-      new HotwordError('hotword.engine "openwakeword" is not part of this version; use "pocketsphinx" or "auto"'),
-    ),
+  openwakeword: ({ phrases, openwakeword }) => createOpenWakeWord({ phrases, ...openwakeword }),
   none: async () => createNone(),
 };
 
@@ -48,17 +53,27 @@ export async function createEngine(settings: HotwordSettings, log: Log): Promise
   return factory(settings, log);
 }
 
-/** Porcupine where a key is configured and accepted, else PocketSphinx. */
+/** Porcupine where a key is configured, else openWakeWord where models are, else PocketSphinx; each where the former refuses. */
 async function automatic(settings: HotwordSettings, log: Log): Promise<HotwordEngine> {
-  if (settings.porcupine.accessKeyFile) {
+  const { phrases, openwakeword, pocketsphinx } = settings;
+  const candidates: [name: string, isConfigured: boolean, make: () => Promise<HotwordEngine>][] = [
+    ['porcupine', Boolean(settings.porcupine.accessKeyFile), () => porcupine(settings)],
+    [
+      'openwakeword',
+      Object.keys(openwakeword.models).length > 0,
+      () => createOpenWakeWord({ phrases, ...openwakeword }),
+    ],
+  ];
+  for (const [name, isConfigured, make] of candidates) {
+    if (!isConfigured) continue;
     try {
-      return await porcupine(settings);
+      return await make();
     } catch (error) {
       if (!(error instanceof HotwordError)) throw error;
-      log.warn({ why: error.message }, 'porcupine refuses; pocketsphinx listens instead');
+      log.warn({ engine: name, why: error.message }, 'this hotword engine refuses; the next one listens instead');
     }
   }
-  return createPocketsphinx({ phrases: settings.phrases, ...settings.pocketsphinx });
+  return createPocketsphinx({ phrases, ...pocketsphinx });
 }
 
 async function porcupine(settings: HotwordSettings): Promise<HotwordEngine> {

@@ -19,6 +19,9 @@ export interface EngineUnderTest {
   delayMs: number;
 }
 
+/** So much of a phrase is not said yet when no engine tells it. */
+const UNSAID_MS = 250;
+
 interface Heard extends HotwordHit {
   /** Position in the sound at which it was told. */
   toldAt: number;
@@ -99,9 +102,11 @@ export function testEngine(under: EngineUnderTest): void {
       const [first] = await under.spoken();
       assert.ok(first);
       await using((engine) => {
-        assert.deepEqual(heardIn(engine, first.sound.subarray(0, first.endsAt)), [], 'told before its end');
+        // Some engines tell a phrase in its last sound.
+        const cut = first.endsAt - Math.round((engine.rateHz * UNSAID_MS) / 1000);
+        assert.deepEqual(heardIn(engine, first.sound.subarray(0, cut)), [], 'told long before its end');
         engine.reset();
-        assert.deepEqual(heardIn(engine, new Int16Array(engine.rateHz)), []);
+        assert.deepEqual(heardIn(engine, first.sound.subarray(cut), new Int16Array(engine.rateHz)), []);
       });
     });
 

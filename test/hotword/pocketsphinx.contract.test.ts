@@ -144,11 +144,13 @@ test('auto: a refused Porcupine is one warning that names why, and PocketSphinx 
   const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
   const { phrases, ...pocketsphinx } = OPTIONS;
   const porcupine = { accessKeyFile, keywords: { 'hey tars': 'jarvis' } };
-  const engine = await createEngine({ engine: 'auto', phrases, sensitivity: 0.5, porcupine, pocketsphinx }, log);
+  const openwakeword = { frontEndDir: dir, models: {}, threshold: 0.5 };
+  const settings = { engine: 'auto', phrases, sensitivity: 0.5, porcupine, openwakeword, pocketsphinx };
+  const engine = await createEngine(settings, log);
   rmSync(dir, { recursive: true });
   assert.equal(engine.name, 'pocketsphinx');
   engine.close();
   assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? '', /"level":40.*is not right: copy it again.*pocketsphinx listens instead/);
+  assert.match(lines[0] ?? '', /"level":40.*is not right: copy it again.*the next one listens instead/);
   assert.doesNotMatch(lines[0] ?? '', /this0is0no0key/);
 });

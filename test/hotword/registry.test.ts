@@ -13,7 +13,8 @@ function settings(engine: string): HotwordSettings {
     phrases: ['hey tars'],
     sensitivity: 0.5,
     porcupine: { accessKeyFile: '', keywords: {} },
-    pocketsphinx: { threshold: 1e-20, pronunciations: {} },
+    openwakeword: { frontEndDir: '/nowhere', models: {}, threshold: 0.5 },
+    pocketsphinx: { threshold: 1e-24, pronunciations: {} },
   };
 }
 
@@ -32,7 +33,7 @@ test('"none" listens for nothing and hears nothing', async () => {
 });
 
 for (const [engine, pattern] of [
-  ['openwakeword', /"openwakeword" is not part of this version; use "pocketsphinx"/],
+  ['openwakeword', /hotword\.openwakeword\.models has no model for the phrase "hey tars"; add one/],
   ['porcupine', /"porcupine" needs hotword\.porcupine\.access_key_file/],
   ['snowboy', /"snowboy" does not exist; choose one of auto, porcupine, pocketsphinx, openwakeword, none/],
   ['toString', /"toString" does not exist/],

@@ -1,0 +1,141 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HotwordError, messageOf } from '../errors.js';
+import type { Detection, HotwordEngine } from './engine.js';
+import { loadOnnxRuntime } from './onnx.js';
+import { OnsetGate } from './onset-gate.js';
+import { OpenWakeWordPipeline, STEP_SAMPLES } from './openwakeword-pipeline.js';
+
+/** Options of `createOpenWakeWord`. */
+export interface OpenWakeWordOptions {
+  phrases: readonly string[];
+  /** Folder with melspectrogram.onnx and embedding_model.onnx. */
+  frontEndDir: string;
+  /** Phrase → its classifier, an .onnx file. */
+  models: Readonly<Record<string, string>>;
+  /** 0 to 1; the score from which a phrase counts as heard. */
+  threshold: number;
+}
+
+const RATE_HZ = 16_000;
+const FRAME_SAMPLES = 160;
+const FRAMES_A_CHUNK = 2;
+/** A classifier may want to hear half a second of quiet after the phrase. */
+const HANG_FRAMES = 80;
+
+/**
+ * Makes openWakeWord's engine: needs models and no account. Throws HotwordError, with the remedy, when the package or a
+ * model is missing or wrong.
+ */
+export async function createOpenWakeWord(options: OpenWakeWordOptions): Promise<HotwordEngine> {
+  const { phrases, models, threshold, frontEndDir } = options;
+  if (phrases.length === 0)
+    throw new HotwordError('hotword.phrases is empty; name at least one phrase, or engine "none"');
+  const classifiers = phrases.map((phrase) => {
+    const model = models[phrase];
+    if (model) return model;
+    const known = Object.keys(models).map((each) => JSON.stringify(each));
+    throw new HotwordError(
+      `hotword.openwakeword.models has no model for the phrase ${JSON.stringify(phrase)}` +
+        `${known.length > 0 ? `, only for ${known.join(', ')}` : ''}; add one, as in { ${JSON.stringify(phrase)} = "FILE.onnx" }`,
+    );
+  });
+  const files = {
+    melspectrogram: join(frontEndDir, 'melspectrogram.onnx'),
+    embedding: join(frontEndDir, 'embedding_model.onnx'),
+    classifiers,
+  };
+  for (const path of [files.melspectrogram, files.embedding, ...classifiers]) {
+    await access(path).catch((error: unknown) => {
+      throw new HotwordError(
+        `the model ${path} cannot be read (${messageOf(error)}); look at hotword.openwakeword.front_end_dir and models`,
+        { cause: error },
+      );
+    });
+  }
+  const pipeline = new OpenWakeWordPipeline(await loadOnnxRuntime(), files);
+  return new OpenWakeWordEngine({ pipeline, phrases, threshold });
+}
+
+interface EngineOptions {
+  pipeline: OpenWakeWordPipeline;
+  phrases: readonly string[];
+  threshold: number;
+}
+
+class OpenWakeWordEngine implements HotwordEngine {
+  readonly name = 'openwakeword';
+  readonly phrases: readonly string[];
+  readonly rateHz = RATE_HZ;
+  /** A quarter of the models' step, so that catching up after an onset never takes two steps in one chunk. */
+  readonly chunkSamples = FRAME_SAMPLES * FRAMES_A_CHUNK;
+  readonly #threshold: number;
+  readonly #gate: OnsetGate;
+  readonly #step = new Int16Array(STEP_SAMPLES);
+  #pipeline: OpenWakeWordPipeline | undefined;
+  #filled = 0;
+  #framesAfter = 0;
+  #heard: Detection | undefined;
+
+  constructor({ pipeline, phrases, threshold }: EngineOptions) {
+    this.phrases = phrases;
+    this.#threshold = threshold;
+    this.#pipeline = pipeline;
+    this.#gate = new OnsetGate({
+      frameSamples: FRAME_SAMPLES,
+      hangFrames: HANG_FRAMES,
+      sink: { begin: () => this.#begin(), frame: (samples, framesBehind) => this.#take(samples, framesBehind) },
+    });
+  }
+
+  process(chunk: Int16Array): Detection | undefined {
+    this.#open();
+    this.#heard = undefined;
+    for (let i = 0; i < FRAMES_A_CHUNK; i++) {
+      this.#framesAfter = FRAMES_A_CHUNK - 1 - i;
+      this.#gate.push(chunk, i * FRAME_SAMPLES);
+    }
+    return this.#heard;
+  }
+
+  reset(): void {
+    this.#gate.reset();
+    this.#begin();
+  }
+
+  close(): void {
+    this.#pipeline = undefined;
+  }
+
+  #open(): OpenWakeWordPipeline {
+    if (!this.#pipeline) throw new HotwordError('this openwakeword engine is closed');
+    return this.#pipeline;
+  }
+
+  #begin(): void {
+    this.#filled = 0;
+    this.#open().reset();
+  }
+
+  /** Answers whether a phrase was heard. */
+  #take(samples: Int16Array, framesBehind: number): boolean {
+    this.#step.set(samples, this.#filled);
+    this.#filled += samples.length;
+    if (this.#filled < STEP_SAMPLES) return false;
+    this.#filled = 0;
+    const pipeline = this.#open();
+    pipeline.step(this.#step);
+    let best = 0;
+    for (let i = 1; i < pipeline.scores.length; i++) {
+      if ((pipeline.scores[i] ?? 0) > (pipeline.scores[best] ?? 0)) best = i;
+    }
+    const score = pipeline.scores[best] ?? 0;
+    if (score < this.#threshold) return false;
+    const framesAfter = this.#framesAfter + framesBehind;
+    // The classifiers tell in the phrase's last sound: for people saying "alexa" 60 ms before its end, in the middle.
+    const endedSamplesAgo = framesAfter * FRAME_SAMPLES;
+    this.#heard ??= { phrase: this.phrases[best] ?? '', score: Math.min(1, score), endedSamplesAgo };
+    this.#begin();
+    return true;
+  }
+}

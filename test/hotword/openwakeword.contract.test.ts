@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, test } from 'node:test';
+import { HotwordError } from '../../src/errors.js';
+import { loadOnnxRuntime } from '../../src/hotword/onnx.js';
+import { createOpenWakeWord } from '../../src/hotword/openwakeword.js';
+import { OpenWakeWordPipeline, STEP_SAMPLES } from '../../src/hotword/openwakeword-pipeline.js';
+import { readWav } from '../../src/pcm/wav.js';
+import { heardIn, testEngine } from './engine-contract.js';
+
+const SHARED = resolve('..', 'shared', 'hotword');
+const MODELS = join(SHARED, 'models');
+const skip = existsSync(MODELS) ? false : `there are no models in ${MODELS}`;
+const ALEXA = join(MODELS, 'alexa_v0.1.onnx');
+const OPTIONS = { phrases: ['alexa'], frontEndDir: MODELS, models: { alexa: ALEXA }, threshold: 0.5 };
+/** The reference scores nothing before it has 76 frames and 16 embeddings. */
+const UNSCORED_STEPS = 24;
+
+const folder = mkdtempSync(join(tmpdir(), 'openwakeword-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function clips(): string[] {
+  return readdirSync(join(SHARED, 'clips')).filter((name) => name.endsWith('.wav'));
+}
+
+async function samplesOf(clip: string): Promise<Int16Array> {
+  return (await readWav(join(SHARED, 'clips', clip))).samples;
+}
+
+test('the score of every clip is that of the reference to 1e-3, for two classifiers on one front end', {
+  skip,
+}, async () => {
+  const names = ['alexa_v0.1', 'hey_tars'];
+  const pipeline = new OpenWakeWordPipeline(await loadOnnxRuntime(), {
+    melspectrogram: join(MODELS, 'melspectrogram.onnx'),
+    embedding: join(MODELS, 'embedding_model.onnx'),
+    classifiers: names.map((name) => join(MODELS, `${name}.onnx`)),
+  });
+  const { scores } = JSON.parse(readFileSync(join(SHARED, 'reference-scores.json'), 'utf8')) as {
+    scores: Record<string, Record<string, number>>;
+  };
+  for (const clip of clips()) {
+    const samples = await samplesOf(clip);
+    const sound = new Int16Array(24_000 + samples.length + 24_000);
+    sound.set(samples, 24_000);
+    const highest = new Float32Array(names.length);
+    pipeline.reset();
+    for (let step = 0; (step + 1) * STEP_SAMPLES <= sound.length; step++) {
+      pipeline.step(sound.subarray(step * STEP_SAMPLES, (step + 1) * STEP_SAMPLES));
+      if (step >= UNSCORED_STEPS)
+        pipeline.scores.forEach((score, i) => {
+          highest[i] = Math.max(highest[i] ?? 0, score);
+        });
+    }
+    names.forEach((name, i) => {
+      const off = Math.abs((highest[i] ?? 0) - (scores[clip]?.[name] ?? Number.NaN));
+      assert.ok(off <= 1e-3, `${clip}: ${name} is off by ${off}`);
+    });
+  }
+});
+
+test('people saying "alexa": at least 36 of 40 heard, at most 1 false alarm on other words', { skip }, async () => {
+  const engine = await createOpenWakeWord(OPTIONS);
+  let heard = 0;
+  let falseAlarms = 0;
+  for (const clip of clips()) {
+    engine.reset();
+    const hits = heardIn(engine, await samplesOf(clip), new Int16Array(16_000)).length;
+    if (clip.startsWith('alexa_')) heard += Math.min(hits, 1);
+    else falseAlarms += hits;
+  }
+  engine.close();
+  assert.ok(heard >= 36, `${heard} heard`);
+  assert.ok(falseAlarms <= 1, `${falseAlarms} false alarms`);
+});
+
+if (!skip) {
+  testEngine({
+    name: 'openwakeword',
+    create: () => createOpenWakeWord(OPTIONS),
+    spoken: async () =>
+      Promise.all(
+        ['alexa_01.wav', 'alexa_09.wav', 'alexa_14.wav'].map(async (clip) => {
+          const sound = await samplesOf(clip);
+          const peak = sound.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 0);
+          const endsAt = sound.findLastIndex((sample) => Math.abs(sample) > peak / 10) + 1;
+          return { phrase: 'alexa', sound, endsAt };
+        }),
+      ),
+    other: () => samplesOf('computer_03.wav'),
+    toleranceMs: { early: 600, late: 200 },
+    delayMs: 300,
+  });
+}
+
+test('what is wrong with a model is said with its file', { skip }, async () => {
+  const noModel = join(folder, 'no.onnx');
+  writeFileSync(noModel, 'this is text');
+  const cases: [options: Partial<typeof OPTIONS>, message: RegExp][] = [
+    [{ models: { alexa: noModel } }, /no\.onnx is no ONNX model that can be used/],
+    [
+      { models: { alexa: join(MODELS, 'embedding_model.onnx') } },
+      /of another kind: it takes \[-1, 76, 32, 1\].*\[1, 16, 96\]/,
+    ],
+    [{ models: { alexa: join(folder, 'absent.onnx') } }, /absent\.onnx cannot be read/],
+    [{ frontEndDir: folder }, /melspectrogram\.onnx cannot be read .*front_end_dir/],
+    [{ phrases: ['hey tars'] }, /no model for the phrase "hey tars", only for "alexa"; add one/],
+    [{ phrases: [] }, /hotword\.phrases is empty/],
+  ];
+  for (const [options, message] of cases) {
+    await assert.rejects(createOpenWakeWord({ ...OPTIONS, ...options }), (error) => {
+      assert.ok(error instanceof HotwordError);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
