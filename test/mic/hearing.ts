@@ -56,6 +56,12 @@ export class Hearing implements MicrophoneListener {
     return all;
   }
 
+  /** The index of the first chunk from `fromChunk` on that is not silent. */
+  firstChunkWithSound(fromChunk: number): number | undefined {
+    const index = this.#chunks.findIndex((chunk, at) => at >= fromChunk && chunk.some((sample) => sample !== 0));
+    return index < 0 ? undefined : index;
+  }
+
   /** The first such event from `fromMs` on; waits for it. */
   async until(event: Happening['event'], fromMs: number, timeoutMs = LIMIT_MS): Promise<Happening> {
     const find = () => this.happenings.find((one) => one.event === event && one.atMs >= fromMs);

@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import { systemClock } from '../../src/clock.js';
+import { MICROPHONES } from '../../src/mic/registry.js';
+import { bytesOf, SPEECH_FORMAT } from '../../src/pcm/format.js';
+import { SPEAKERS } from '../../src/speaker/registry.js';
+import type { Speaker } from '../../src/speaker/speaker.js';
+import { Device } from '../helpers/device.js';
+import { answer } from '../helpers/gemitars-scripts.js';
+import { GemitarsServer } from '../helpers/gemitars-server.js';
+import { descendants } from '../helpers/process-tree.js';
+import { utter } from '../helpers/room.js';
+import { concat, silence } from '../helpers/speech.js';
+import { whiteNoise } from '../helpers/synthetic-speech.js';
+import { VirtualSound } from '../helpers/virtual-sound.js';
+import { Hearing } from '../mic/hearing.js';
+import { Told } from '../speaker/support.js';
+
+/*
+ * The figures of sound: moments at the sink are those of the recording, which gets a sample when the sound server has
+ * rendered it: up to 25 ms before it is due. BENCH_REPLIES sets the length of the last part (10000: ten minutes).
+ */
+
+const REPLIES = 12;
+const ROUNDS = 15;
+const WATCHED_MS = 5_000;
+const SLOPE_REPLIES = Number(process.env.BENCH_REPLIES ?? 1_000);
+const TICKS_A_SECOND = 100; // USER_HZ of every Linux that Node runs on
+const PAIRS = [
+  ['naudiodon', 'speaker'],
+  ['arecord', 'aplay'],
+  ['parecord', 'pacat'],
+] as const;
+
+const common = { clock: systemClock, log: pino({ level: 'silent' }) };
+const sound = new VirtualSound();
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b);
+const quantile = (values: readonly number[], q: number) =>
+  sorted(values)[Math.floor((values.length - 1) * q)] ?? Number.NaN;
+const spread = (values: readonly number[]) =>
+  `median ${quantile(values, 0.5).toFixed(0)} ms, ${quantile(values, 0).toFixed(0)} to ${quantile(values, 1).toFixed(0)} ms`;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** CPU time in seconds and proportional memory in MB of processes. */
+function costOf(pids: readonly number[]): { cpuS: number; pssMb: number } {
+  let [cpuS, pssMb] = [0, 0];
+  for (const pid of pids) {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    cpuS += (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+    pssMb += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024;
+  }
+  return { cpuS, pssMb };
+}
+
+/** The cost of the client and all its children over a time, in % of a core and MB. */
+async function watched(device: Device): Promise<string> {
+  const pids = [device.pid, ...device.children().map(({ pid }) => pid)];
+  const before = costOf(pids);
+  await pause(WATCHED_MS);
+  const after = costOf(pids);
+  const cpu = ((after.cpuS - before.cpuS) / WATCHED_MS) * 100_000;
+  return `${cpu.toFixed(1)} % of a core, ${after.pssMb.toFixed(0)} MB in ${pids.length} processes`;
+}
+
+async function conversation(microphone: string, loudspeaker: string): Promise<void> {
+  const server = new GemitarsServer();
+  await server.start();
+  const flags = [`--server.url=${server.url}`, `--mic.backend=${microphone}`, `--speaker.backend=${loudspeaker}`];
+  const device = new Device({ env: sound.env, flags });
+  try {
+    await device.start();
+    await device.waitForState('listening');
+    await device.waitFor('speaker.ready');
+    await device.waitFor('link.up');
+    print(`  listening: ${await watched(device)}`);
+    await sound.speak((await utter('what is the weather like today')).sound);
+    await server.next('hotword_detected');
+    const firstMs: number[] = [];
+    const completeMs: number[] = [];
+    for (let round = 0; round < REPLIES; round++) {
+      const fromMs = performance.now();
+      const { reply, playbackComplete } = await answer(server, whiteNoise(1_000, -20, round + 1), { speed: 3 });
+      await sound.speaker.untilSilent(fromMs, 100, 5_000);
+      firstMs.push((sound.speaker.firstSoundMs(fromMs) ?? Number.NaN) - reply.firstByteAtMs);
+      completeMs.push(playbackComplete.atMs - (sound.speaker.lastSoundMs(fromMs) ?? Number.NaN));
+      await device.waitForState('activeSession.userTurn');
+    }
+    print(`  first reply byte → first sample: ${spread(firstMs)}`);
+    print(`  last sample → playback_complete: ${spread(completeMs)}`);
+    const speaking = answer(server, whiteNoise(WATCHED_MS + 1_500, -20), { speed: 1 });
+    await device.waitForState('activeSession.reply');
+    print(`  speaking: ${await watched(device)}`);
+    await speaking;
+  } finally {
+    await device.stop();
+    await server.stop();
+  }
+}
+
+/** Runs a speaker for as long as `use` takes. */
+async function withSpeaker(backend: string, use: (speaker: Speaker) => Promise<void>): Promise<void> {
+  const speaker = SPEAKERS[backend]?.({ device: '', ...common });
+  if (!speaker) throw new Error(`no speaker ${backend}`);
+  const told = new Told();
+  const abort = new AbortController();
+  const running = speaker.run(told, abort.signal);
+  await told.until('ready', 0);
+  await use(speaker);
+  abort.abort();
+  await running;
+}
+
+async function clearing(backend: string): Promise<void> {
+  const silentMs: number[] = [];
+  const resolvedMs: number[] = [];
+  await withSpeaker(backend, async (speaker) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const fromMs = performance.now();
+      const playback = speaker.open(SPEECH_FORMAT);
+      playback.write(bytesOf(whiteNoise(2_000, -20, round + 1)));
+      await sound.speaker.until(() => (sound.speaker.lastSoundMs(fromMs) ?? 0) > fromMs + 200, 5_000);
+      const clearedMs = performance.now();
+      await playback.clear();
+      resolvedMs.push(performance.now() - clearedMs);
+      await sound.speaker.untilSilent(clearedMs, 100, 5_000);
+      silentMs.push((sound.speaker.lastSoundMs(fromMs) ?? Number.NaN) - clearedMs);
+    }
+  });
+  print(`  clear() → silence: ${spread(silentMs)}; it resolves after ${spread(resolvedMs)}`);
+}
+
+async function capturing(backend: string): Promise<void> {
+  const settings = { device: '', rateHz: 16_000, bits: 16 as const, channels: 1, channel: 1, gainDb: 0 };
+  const microphone = MICROPHONES[backend]?.({ settings, rateHz: 16_000, ...common });
+  if (!microphone) throw new Error(`no microphone ${backend}`);
+  const hearing = new Hearing();
+  hearing.start(microphone);
+  await hearing.until('ready', 0);
+  const delayMs: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const from = hearing.chunkAtMs.length;
+    const { startedAtMs } = await sound.speak(concat(whiteNoise(50, -20, round + 1), silence(300 + round * 7)));
+    const first = hearing.firstChunkWithSound(from);
+    if (first !== undefined) delayMs.push((hearing.chunkAtMs[first] ?? Number.NaN) - startedAtMs);
+  }
+  await hearing.stop();
+  print(`  sample in the air → chunk that has it: ${spread(delayMs)}`);
+}
+
+/** Memory of the speaker package's child and of this process over many short sounds. */
+async function slope(): Promise<void> {
+  const short = bytesOf(whiteNoise(20, -20));
+  await withSpeaker('speaker', async (speaker) => {
+    const points: [number, number][] = [];
+    for (let reply = 0; reply <= SLOPE_REPLIES; reply++) {
+      if (reply % Math.ceil(SLOPE_REPLIES / 10) === 0) {
+        const children = descendants(process.pid).filter(({ command }) => command.includes('package-child'));
+        points.push([reply, costOf(children.map(({ pid }) => pid)).pssMb]);
+      }
+      const playback = speaker.open(SPEECH_FORMAT);
+      playback.write(short);
+      await playback.drain();
+    }
+    print(`  its child, MB after so many replies: ${points.map(([at, mb]) => `${at}: ${mb.toFixed(1)}`).join(', ')}`);
+  });
+}
+
+await sound.start();
+Object.assign(process.env, sound.env);
+try {
+  for (const [microphone, loudspeaker] of PAIRS) {
+    print(`${microphone} and ${loudspeaker}`);
+    await conversation(microphone, loudspeaker);
+    await clearing(loudspeaker);
+    await capturing(microphone);
+  }
+  print('speaker package');
+  await slope();
+} finally {
+  await sound.close();
+}
