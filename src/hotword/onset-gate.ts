@@ -42,7 +42,7 @@ const FLOOR_RISE_DB_A_FRAME = 0.02;
 const FLOOR_FALL = 0.2;
 const FIRST_FLOOR_DB = -60;
 /** Catching up is spread, so that no chunk costs much more than the others. */
-const FRAMES_A_FRAME = 4;
+const FRAMES_A_FRAME = 3;
 const RING_FRAMES = 64;
 
 /**
