@@ -27,6 +27,7 @@ import { PROTOCOLS } from './protocol/registry.js';
 import { Capture } from './session/capture.js';
 import { Router } from './session/router.js';
 import { Session } from './session/session.js';
+import { KeepAliveSpeaker } from './speaker/keep-alive-speaker.js';
 import { SPEAKERS } from './speaker/registry.js';
 import { ReplyBuffer } from './speaker/reply-buffer.js';
 import type { Speaker } from './speaker/speaker.js';
@@ -48,6 +49,8 @@ export interface AppOptions {
 const RING_MARGIN_MS = 2000;
 /** The guard hears phrases that are this much less likely: it only ever keeps the device from waking itself. */
 const GUARD_FACTOR = 1e-10;
+/** Engines know the end of a phrase to some tens of milliseconds: so much more pre-roll goes out than was asked for. */
+const END_DOUBT_MS = 50;
 /** Before a failed engine is made again. */
 const ENGINE_PAUSE_MS = 2000;
 /** So much speech interrupts a reply where `session.barge_in` is `speech`; a cough does not. */
@@ -169,7 +172,7 @@ export class App {
     const router = new Router({
       ring: new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000),
       listener: this.#makeListener(engine),
-      preRollSamples: Math.round((config.session.pre_roll_ms * SPEECH_FORMAT.rateHz) / 1000),
+      preRollSamples: Math.round(((config.session.pre_roll_ms + END_DOUBT_MS) * SPEECH_FORMAT.rateHz) / 1000),
       makeDetector: () => new SpeechDetector({ rateHz: SPEECH_FORMAT.rateHz, minSpeechMs: INTERRUPTION_MS }),
       onInterruption: (startedAt) => session.send({ type: 'person.interrupted', startedAt }),
       toServer: (samples) => session.sendAudio(samples),
@@ -302,10 +305,11 @@ export class App {
 
   #speaker(): Speaker {
     const { config, clock, log } = this.#options;
-    const { backend, device } = config.speaker;
+    const { backend, device, keep_alive } = config.speaker;
     const make = SPEAKERS[backend];
     if (!make) throw new ConfigError(`speaker.backend = "${backend}" is none of ${Object.keys(SPEAKERS).join(', ')}`);
-    return make({ device, clock, log: log.child({ module: 'speaker' }) });
+    const speaker = make({ device, clock, log: log.child({ module: 'speaker' }) });
+    return keep_alive ? new KeepAliveSpeaker({ speaker, clock }) : speaker;
   }
 
   #makeLink(serverUrl: string): Link {

@@ -74,6 +74,8 @@ export interface SessionContext extends SessionInput {
   turn: number;
   /** Replies of this session that the server still waits to hear the end of. */
   repliesDue: number;
+  /** The reply has played for long enough that what interrupts it is meant. */
+  isArmed: boolean;
   /** The server has ended the session; the rest of its reply plays. */
   isEndedByServer: boolean;
 }

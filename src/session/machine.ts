@@ -37,7 +37,7 @@ const machineSetup = setup({
     isUnready: ({ context: { isMicReady, isEngineReady, isMuted, isStopping } }) =>
       !isMicReady || !isEngineReady || isMuted || isStopping,
     isEndedByServer: ({ context }) => context.isEndedByServer,
-    mayInterrupt: ({ context }) => context.bargeIn !== 'off',
+    mayInterrupt: ({ context }) => context.bargeIn !== 'off' && context.isArmed,
     mayInterruptBySpeech: ({ context }) => context.bargeIn === 'speech' && !context.isEndedByServer,
     isMuted: ({ context }) => context.isMuted,
     isUnmuted: ({ context }) => !context.isMuted,
@@ -105,8 +105,11 @@ const endByServer = {
 };
 
 const beginReply = [
-  assign({ repliesDue: 1 }),
-  route({ to: 'gate', armed: 'off' }),
+  assign({ repliesDue: 1, isArmed: false }),
+  // The engine listens from the start, so that a hotword which began too early to count is at least over by then.
+  enqueueActions(({ context, enqueue }) => {
+    enqueue(route({ to: 'gate', armed: context.bargeIn === 'off' ? 'off' : 'hotword' }));
+  }),
   enqueueActions(({ event, enqueue }) => {
     if (event.type === 'server.replyStarted') enqueue({ type: 'reply', params: { do: 'begin', format: event.format } });
   }),
@@ -128,9 +131,12 @@ const interrupt = [
 const duringPlayback = {
   'playback.failed': finishReply('reply.broken'),
   'timeout.arm': {
-    actions: enqueueActions(({ context, enqueue }) => {
-      enqueue(route({ to: 'gate', armed: context.bargeIn }));
-    }),
+    actions: [
+      assign({ isArmed: true }),
+      enqueueActions(({ context, enqueue }) => {
+        if (context.bargeIn === 'speech') enqueue(route({ to: 'gate', armed: 'speech' }));
+      }),
+    ],
   },
   hotword: [
     {
@@ -165,6 +171,7 @@ export const sessionMachine = machineSetup.createMachine({
     isStopping: false,
     turn: 0,
     repliesDue: 0,
+    isArmed: false,
     isEndedByServer: false,
   }),
   initial: 'idle',
