@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { align } from '../helpers/correlate.js';
 import { answer } from '../helpers/gemitars-scripts.js';
 import type { ReplyOptions } from '../helpers/gemitars-server.js';
+import { outputOf } from '../helpers/processes.js';
 import { furnish, type Room, utter } from '../helpers/room.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 
@@ -105,6 +106,25 @@ describe('a microphone of 48 kHz, 32 bit and two channels', () => {
       assert.equal(room.device.all('mic.ready').at(-1)?.rateHz, 48_000);
       await begin(room);
       await answer(room.server, whiteNoise(300, -20));
+    });
+  }
+});
+
+describe('a loudspeaker that is kept awake', () => {
+  for (const loudspeaker of ['speaker', 'aplay', 'pacat']) {
+    it(`plays silence through ${loudspeaker} until there is a reply, and again after it`, async (test) => {
+      const room = await furnish(test, { flags: [`--speaker.backend=${loudspeaker}`, '--speaker.keep_alive=true'] });
+      const playing = () => outputOf('pactl', ['list', 'short', 'sink-inputs'], room.sound.env);
+      await begin(room);
+      assert.notEqual(await playing(), '');
+      const samples = whiteNoise(500, -20);
+      const fromMs = performance.now();
+      await answer(room.server, samples);
+      await room.sound.speaker.untilSilent(fromMs, 300, 5_000);
+      const { missing, doubled, damaged } = align(samples, room.sound.speaker.recording(fromMs));
+      assert.deepEqual({ missing, doubled, damaged }, { missing: 0, doubled: 0, damaged: 0 });
+      assert.notEqual(await playing(), '');
+      assert.equal(room.device.all('speaker.lost').length, 0);
     });
   }
 });

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AudioError } from '../../src/errors.js';
+import { SPEECH_FORMAT } from '../../src/pcm/format.js';
+import { KeepAliveSpeaker } from '../../src/speaker/keep-alive-speaker.js';
+import type { Playback, Speaker, SpeakerListener } from '../../src/speaker/speaker.js';
+import { FakeClock } from '../link/support.js';
+
+/** Notes what is opened, and in milliseconds what each stretch of sound was given. */
+class FakeSpeaker implements Speaker {
+  readonly backend = 'fake';
+  readonly stretches: { ms: number; isSilent: boolean }[] = [];
+  listener: SpeakerListener | undefined;
+  isThere = true;
+
+  run(listener: SpeakerListener): Promise<void> {
+    this.listener = listener;
+    return Promise.resolve();
+  }
+
+  open(): Playback {
+    if (!this.isThere) throw new AudioError('no loudspeaker');
+    const stretch = { ms: 0, isSilent: true };
+    this.stretches.push(stretch);
+    return {
+      write: (pcm) => {
+        stretch.ms += pcm.length / 32;
+        stretch.isSilent &&= pcm.every((byte) => byte === 0);
+        return true;
+      },
+      writable: () => Promise.resolve(),
+      drain: () => Promise.resolve(),
+      clear: () => Promise.resolve(),
+    };
+  }
+}
+
+async function setUp() {
+  const clock = new FakeClock();
+  const inner = new FakeSpeaker();
+  const speaker = new KeepAliveSpeaker({ speaker: inner, clock });
+  const abort = new AbortController();
+  const told: string[] = [];
+  await speaker.run({ ready: () => told.push('ready'), lost: () => told.push('lost') }, abort.signal);
+  const pass = async (ms: number) => {
+    for (let at = 0; at < ms; at += 50) {
+      clock.advance(50);
+      for (let i = 0; i < 8; i++) await Promise.resolve();
+    }
+  };
+  return { clock, inner, speaker, abort, told, pass };
+}
+
+describe('keep alive', () => {
+  it('plays silence while nothing else plays, a little ahead of time', async () => {
+    const { inner, told, pass } = await setUp();
+    inner.listener?.ready({ device: 'x' });
+    await pass(1_000);
+    assert.deepEqual(told, ['ready']);
+    assert.deepEqual(inner.stretches, [{ ms: 1_300, isSilent: true }]);
+  });
+
+  it('makes way for a sound, and goes on when that has been played', async () => {
+    const { inner, speaker, pass } = await setUp();
+    inner.listener?.ready({ device: 'x' });
+    await pass(500);
+    const playback = speaker.open(SPEECH_FORMAT);
+    playback.write(new Uint8Array(640).fill(1));
+    await pass(1_000);
+    assert.deepEqual(inner.stretches, [
+      { ms: 800, isSilent: true },
+      { ms: 20, isSilent: false },
+    ]);
+    await playback.drain();
+    await pass(500);
+    assert.deepEqual(inner.stretches[2], { ms: 800, isSilent: true });
+  });
+
+  it('does not take the place of a sound that followed another', async () => {
+    const { inner, speaker, pass } = await setUp();
+    inner.listener?.ready({ device: 'x' });
+    const first = speaker.open(SPEECH_FORMAT);
+    speaker.open(SPEECH_FORMAT);
+    await first.drain();
+    await pass(500);
+    assert.equal(inner.stretches.length, 3);
+  });
+
+  it('begins a new stretch now and then', async () => {
+    const { inner, pass } = await setUp();
+    inner.listener?.ready({ device: 'x' });
+    await pass(125_000);
+    assert.equal(inner.stretches.length, 3);
+  });
+
+  it('rests while there is no device, and when it is over', async () => {
+    const { inner, abort, told, pass } = await setUp();
+    inner.listener?.ready({ device: 'x' });
+    inner.isThere = false;
+    inner.listener?.lost({ why: 'unplugged' });
+    await pass(1_000);
+    assert.equal(inner.stretches.length, 1);
+    inner.isThere = true;
+    inner.listener?.ready({ device: 'x' });
+    await pass(100);
+    assert.equal(inner.stretches.length, 2);
+    abort.abort();
+    const before = inner.stretches[1]?.ms;
+    await pass(1_000);
+    assert.equal(inner.stretches[1]?.ms, before);
+    assert.deepEqual(told, ['ready', 'lost', 'ready']);
+  });
+});
