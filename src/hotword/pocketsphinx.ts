@@ -184,7 +184,8 @@ class PocketsphinxEngine implements HotwordEngine {
     const decoder = this.#open();
     this.#utteranceSteps = 0;
     sphinx.endUtterance(decoder);
-    if (sphinx.startUtterance(decoder) < 0) throw new HotwordError('pocketsphinx does not go on; restart the program');
+    if (sphinx.startStream(decoder) < 0 || sphinx.startUtterance(decoder) < 0)
+      throw new HotwordError('pocketsphinx does not go on; restart the program');
     sphinx.setCepstralMean(decoder, CEPSTRAL_MEAN);
   }
 

@@ -12,6 +12,8 @@ export interface SphinxLibrary {
   free(decoder: Pointer): void;
   setKeyphraseFile(decoder: Pointer, searchName: string, file: string): number;
   setSearch(decoder: Pointer, searchName: string): number;
+  /** Forgets the noise of the room; between utterances. */
+  startStream(decoder: Pointer): number;
   startUtterance(decoder: Pointer): number;
   endUtterance(decoder: Pointer): number;
   /** Negative on failure. */
@@ -79,6 +81,7 @@ export async function loadSphinx(names: SphinxNames = SPHINX_NAMES): Promise<Sph
       free: sphinx.func('int ps_free(void *)'),
       setKeyphraseFile: sphinx.func('int ps_set_kws(void *, const char *, const char *)'),
       setSearch: sphinx.func('int ps_set_search(void *, const char *)'),
+      startStream: sphinx.func('int ps_start_stream(void *)'),
       startUtterance: sphinx.func('int ps_start_utt(void *)'),
       endUtterance: sphinx.func('int ps_end_utt(void *)'),
       processRaw: sphinx.func('int ps_process_raw(void *, const int16_t *, size_t, int, int)'),
