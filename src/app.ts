@@ -51,6 +51,8 @@ const RING_MARGIN_MS = 2000;
 const GUARD_FACTOR = 1e-10;
 /** Engines know the end of a phrase to some tens of milliseconds: so much more pre-roll goes out than was asked for. */
 const END_DOUBT_MS = 50;
+/** What playing out may take beyond the sound that the buffer is meant to hold: a message of 1 MiB, and slow devices. */
+const DRAIN_MARGIN_MS = 45_000;
 /** Before a failed engine is made again. */
 const ENGINE_PAUSE_MS = 2000;
 /** So much speech interrupts a reply where `session.barge_in` is `speech`; a cough does not. */
@@ -166,6 +168,7 @@ export class App {
       log: log.child({ module: 'reply' }),
       prebufferMs: config.speaker.prebuffer_ms,
       leadInMs: config.speaker.lead_in_ms,
+      bufferLimitMs: config.speaker.buffer_limit_ms,
       volume: config.speaker.volume,
     });
     const ringMs = config.session.pre_roll_ms + config.session.connect_grace_ms + RING_MARGIN_MS;
@@ -205,6 +208,7 @@ export class App {
           idleLimitMs: config.session.idle_limit_ms,
           replyStallMs: config.session.reply_stall_ms,
           replyLimitMs: config.session.reply_limit_ms,
+          drainLimitMs: config.speaker.buffer_limit_ms + DRAIN_MARGIN_MS,
           settleMs: config.session.settle_ms,
         },
         bargeIn: config.session.barge_in,

@@ -65,6 +65,7 @@ export const schema = z.strictObject({
     volume: amount(0, 1),
     prebuffer_ms: milliseconds(0, 5_000),
     lead_in_ms: milliseconds(0, 5_000),
+    buffer_limit_ms: milliseconds(10_000, 3_600_000),
     keep_alive: flag(),
   }),
   hotword: z.strictObject({

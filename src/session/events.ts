@@ -52,6 +52,8 @@ export interface SessionLimits {
   idleLimitMs: number;
   replyStallMs: number;
   replyLimitMs: number;
+  /** How long a reply that has ended may take to play out. */
+  drainLimitMs: number;
   settleMs: number;
 }
 

@@ -5,8 +5,6 @@ import type { MicRoute, SessionContext, SessionEvent, SessionInput, SessionOrder
 
 /** A hotword interrupts a reply from here on: the reply's own first words are the likeliest false alarm. */
 const BARGE_IN_AFTER_MS = 1000;
-/** The reply buffer holds 60 s, and a message of 1 MiB (33 s) may come on top: playing out takes no longer. */
-export const DRAIN_LIMIT_MS = 100_000;
 
 type Order<K extends keyof SessionOrders> = Parameters<SessionOrders[K]>[0];
 
@@ -29,7 +27,7 @@ const machineSetup = setup({
     replyLimit: ({ context }) => context.limits.replyLimitMs,
     settle: ({ context }) => context.limits.settleMs,
     bargeInAfter: BARGE_IN_AFTER_MS,
-    drainLimit: DRAIN_LIMIT_MS,
+    drainLimit: ({ context }) => context.limits.drainLimitMs,
   },
   guards: {
     isReady: ({ context: { isMicReady, isEngineReady, isMuted, isStopping } }) =>

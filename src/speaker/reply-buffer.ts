@@ -29,6 +29,8 @@ export interface ReplyBufferOptions {
   prebufferMs: number;
   /** Silence in front of a reply, for devices that swallow the first sound; it plays while the prebuffer fills. */
   leadInMs: number;
+  /** Beyond this much waiting sound the sender is held; at most 33 s more come on top (a message of 1 MiB). */
+  bufferLimitMs: number;
   /** 0 to 1. */
   volume: number;
 }
@@ -43,10 +45,9 @@ const REBUFFER_MAX_MS = 400;
 /** A server's audio may arrive behind its end marker: so long after the marker the reply still takes some. */
 const LATE_AUDIO_MS = 150;
 /**
- * Beyond this much waiting sound the sender is held, until it is a little less. Held briefly and often, because a server
- * whose pings go unanswered for 20 s closes the connection (GemiTARS).
+ * A sender that is held is let go when this much less waits: held briefly and often, because a server whose pings go
+ * unanswered for 20 s closes the connection (GemiTARS).
  */
-const HOLD_MS = 60_000;
 const HOLD_STEP_MS = 2_000;
 /** The device's own word that all has been played may be this late, beyond the computed duration. */
 const DRAIN_MARGIN_MS = 5000;
@@ -304,7 +305,8 @@ export class ReplyBuffer {
 
   #holdOrRelease(reply: Reply): void {
     const waitingMs = msOfBytes(reply.format, reply.queue.bytes);
-    const hold = reply.isHolding ? waitingMs > HOLD_MS - HOLD_STEP_MS : waitingMs > HOLD_MS;
+    const { bufferLimitMs } = this.#options;
+    const hold = reply.isHolding ? waitingMs > bufferLimitMs - HOLD_STEP_MS : waitingMs > bufferLimitMs;
     if (hold === reply.isHolding) return;
     reply.isHolding = hold;
     this.#options.log.debug({ waitingMs: Math.round(waitingMs), hold }, 'the reply comes faster than it plays');

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { createActor } from 'xstate';
 import { SPEECH_FORMAT } from '../../src/pcm/format.js';
 import type { BargeIn, SessionEvent } from '../../src/session/events.js';
-import { DRAIN_LIMIT_MS, sessionMachine } from '../../src/session/machine.js';
+import { sessionMachine } from '../../src/session/machine.js';
 import { nameOfState } from '../../src/session/words.js';
 import { FakeClock } from '../link/support.js';
 
@@ -13,6 +13,7 @@ const LIMITS = {
   idleLimitMs: 30_000,
   replyStallMs: 8_000,
   replyLimitMs: 300_000,
+  drainLimitMs: 100_000,
   settleMs: 300,
 };
 
@@ -241,7 +242,7 @@ describe('session machine: the reply', () => {
     const stuck = bench();
     stuck.send(...IN_DRAINING);
     stuck.orders();
-    stuck.clock.advance(DRAIN_LIMIT_MS);
+    stuck.clock.advance(LIMITS.drainLimitMs);
     assert.equal(stuck.state(), 'listening');
     assert.ok(stuck.orders().includes('reply clear'), 'what does not play out is not left playing');
   });

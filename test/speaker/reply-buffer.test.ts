@@ -84,6 +84,7 @@ function bench(options: { prebufferMs?: number; leadInMs?: number; volume?: numb
     log: pino({ level: 'silent' }),
     prebufferMs: options.prebufferMs ?? 120,
     leadInMs: options.leadInMs ?? 0,
+    bufferLimitMs: 60_000,
     volume: options.volume ?? 1,
   });
   /** Lets the time go by in small steps, so that promises settle between them. */
