@@ -363,8 +363,9 @@ export function makeEngine(config: Config, log: Log): Promise<HotwordEngine> {
       frontEndDir: openwakeword.front_end_dir || modelsFolder(),
       models: openwakeword.models,
       threshold: openwakeword.threshold,
+      thresholds: openwakeword.thresholds,
     },
-    pocketsphinx: { threshold: pocketsphinx.threshold, pronunciations: pocketsphinx.pronunciations },
+    pocketsphinx,
   };
   return createEngine(settings, log.child({ module: 'hotword' }));
 }

@@ -51,7 +51,7 @@ test('without any source the defaults hold', () => {
   assert.deepEqual(new Set(origins.values()), new Set(files));
   assert.equal(config.server.url, '');
   assert.deepEqual(config.hotword.phrases, ['hey tars']);
-  assert.equal(config.hotword.pocketsphinx.threshold, 1e-24);
+  assert.equal(config.hotword.pocketsphinx.threshold, 1e-25);
   assert.deepEqual(config.session, {
     pre_roll_ms: 500,
     connect_grace_ms: 3000,
@@ -241,7 +241,7 @@ for (const { name, toml, problem } of [
   {
     name: 'a threshold of nothing',
     toml: '[hotword.pocketsphinx]\nthreshold = 0',
-    problem: 'hotword.pocketsphinx.threshold = 0: allowed: a number above 0 and up to 1, such as 1e-20',
+    problem: 'hotword.pocketsphinx.threshold = 0: allowed: a number above 0 and up to 1, such as 1e-25',
   },
   {
     name: 'http',

@@ -82,12 +82,18 @@ export const schema = z.strictObject({
     openwakeword: z.strictObject({
       front_end_dir: text('the path of a folder, or "" for the one that comes with the models'),
       threshold: amount(0, 1),
+      thresholds: z
+        .record(z.string(), amount(0, 1))
+        .describe('a table of phrase = number from 0 to 1, such as { "hey tars" = 0.7 }'),
       models: z
         .record(z.string(), z.string().min(1))
         .describe('a table of phrase = ".onnx file", such as { "hey tars" = "hey-tars.onnx" }'),
     }),
     pocketsphinx: z.strictObject({
-      threshold: z.number().gt(0).max(1).describe('a number above 0 and up to 1, such as 1e-20'),
+      threshold: z.number().gt(0).max(1).describe('a number above 0 and up to 1, such as 1e-25'),
+      thresholds: z
+        .record(z.string(), z.number().gt(0).max(1))
+        .describe('a table of phrase = number above 0 and up to 1, such as { "hey tars" = 1e-28 }'),
       pronunciations: z
         .record(z.string(), z.array(z.string().min(1)).min(1))
         .describe('a table of word = ["pronunciation", …], such as { tars = ["T AA R Z"] }'),

@@ -15,6 +15,8 @@ export interface OpenWakeWordOptions {
   models: Readonly<Record<string, string>>;
   /** 0 to 1; the score from which a phrase counts as heard. */
   threshold: number;
+  /** Phrase → a threshold of its own. */
+  thresholds?: Readonly<Record<string, number>>;
 }
 
 const RATE_HZ = 16_000;
@@ -28,7 +30,7 @@ const HANG_FRAMES = 80;
  * model is missing or wrong.
  */
 export async function createOpenWakeWord(options: OpenWakeWordOptions): Promise<HotwordEngine> {
-  const { phrases, models, threshold, frontEndDir } = options;
+  const { phrases, models, threshold, thresholds = {}, frontEndDir } = options;
   if (phrases.length === 0)
     throw new HotwordError('hotword.phrases is empty; name at least one phrase, or engine "none"');
   const classifiers = phrases.map((phrase) => {
@@ -54,13 +56,17 @@ export async function createOpenWakeWord(options: OpenWakeWordOptions): Promise<
     });
   }
   const pipeline = new OpenWakeWordPipeline(await loadOnnxRuntime(), files);
-  return new OpenWakeWordEngine({ pipeline, phrases, threshold });
+  const limits = phrases.map(
+    (phrase) => (Object.hasOwn(thresholds, phrase) ? thresholds[phrase] : undefined) ?? threshold,
+  );
+  return new OpenWakeWordEngine({ pipeline, phrases, limits });
 }
 
 interface EngineOptions {
   pipeline: OpenWakeWordPipeline;
   phrases: readonly string[];
-  threshold: number;
+  /** The threshold of each phrase. */
+  limits: readonly number[];
 }
 
 class OpenWakeWordEngine implements HotwordEngine {
@@ -69,7 +75,7 @@ class OpenWakeWordEngine implements HotwordEngine {
   readonly rateHz = RATE_HZ;
   /** A quarter of the models' step, so that catching up after an onset never takes two steps in one chunk. */
   readonly chunkSamples = FRAME_SAMPLES * FRAMES_A_CHUNK;
-  readonly #threshold: number;
+  readonly #limits: readonly number[];
   readonly #gate: OnsetGate;
   readonly #step = new Int16Array(STEP_SAMPLES);
   #pipeline: OpenWakeWordPipeline | undefined;
@@ -77,9 +83,9 @@ class OpenWakeWordEngine implements HotwordEngine {
   #framesAfter = 0;
   #heard: Detection | undefined;
 
-  constructor({ pipeline, phrases, threshold }: EngineOptions) {
+  constructor({ pipeline, phrases, limits }: EngineOptions) {
     this.phrases = phrases;
-    this.#threshold = threshold;
+    this.#limits = limits;
     this.#pipeline = pipeline;
     this.#gate = new OnsetGate({
       frameSamples: FRAME_SAMPLES,
@@ -125,12 +131,13 @@ class OpenWakeWordEngine implements HotwordEngine {
     this.#filled = 0;
     const pipeline = this.#open();
     pipeline.step(this.#step);
-    let best = 0;
-    for (let i = 1; i < pipeline.scores.length; i++) {
-      if ((pipeline.scores[i] ?? 0) > (pipeline.scores[best] ?? 0)) best = i;
+    let best = -1;
+    for (let i = 0; i < pipeline.scores.length; i++) {
+      const score = pipeline.scores[i] ?? 0;
+      if (score >= (this.#limits[i] ?? 1) && score > (pipeline.scores[best] ?? 0)) best = i;
     }
-    const score = pipeline.scores[best] ?? 0;
-    if (score < this.#threshold) return false;
+    const score = pipeline.scores[best];
+    if (score === undefined) return false;
     const framesAfter = this.#framesAfter + framesBehind;
     // The classifiers tell in the phrase's last sound: for people saying "alexa" 60 ms before its end, in the middle.
     const endedSamplesAgo = framesAfter * FRAME_SAMPLES;

@@ -12,6 +12,8 @@ export interface PocketsphinxOptions {
   phrases: readonly string[];
   /** Likelihood ratio from which a phrase counts as heard, above 0 and at most 1; smaller hears more, rightly and wrongly. */
   threshold: number;
+  /** Phrase → a threshold of its own. */
+  thresholds?: Readonly<Record<string, number>>;
   /** Word → its pronunciations in CMU phones; these win over the dictionary. */
   pronunciations: Readonly<Record<string, readonly string[]>>;
   /** Folder with the English model and its dictionary. @default Debian's, of pocketsphinx-en-us */
@@ -43,8 +45,8 @@ const UTTERANCE_STEPS = 60 * 100; // 1 minute
  * The decoder takes a running mean off its cepstra, which would make what it hears depend on what it heard before, and
  * the first phrase of all a matter of luck. So every sound is brought to one loudness and begins with one mean: that of
  * the recordings of people in ../shared/hotword and of flite's voices at this loudness, 3 parts to 7, with 3 added to
- * the first number. Measured on those people at a threshold of 1e-24, with 1e-20 and the running mean in brackets:
- * "alexa" 36 (33) of 40, "computer" 34 (30), "jarvis" 33 (30).
+ * the first number. Measured on those people at a threshold of 1e-25, with 1e-20 and the running mean in brackets:
+ * "alexa" 36 (33) of 40, "computer" 35 (30), "jarvis" 33 (30).
  */
 const LEVEL_DB = -26;
 const CEPSTRAL_MEAN = Float32Array.of(
@@ -60,14 +62,10 @@ const SCORE_OFFSET = 1500;
  * pronunciation of a word is missing; the message names the remedy.
  */
 export async function createPocketsphinx(options: PocketsphinxOptions): Promise<HotwordEngine> {
-  const { phrases, threshold, modelDir = MODEL_DIR } = options;
-  if (!(threshold > 0 && threshold <= 1)) {
-    throw new HotwordError(
-      `hotword.pocketsphinx.threshold is ${threshold}; it is above 0 and at most 1, such as 1e-20`,
-    );
-  }
+  const { phrases, modelDir = MODEL_DIR } = options;
   if (phrases.length === 0)
     throw new HotwordError('hotword.phrases is empty; name at least one phrase, or engine "none"');
+  const thresholds = thresholdsOf(options);
   const sphinx = await loadSphinx(options.libraries);
   const dictionaryFile = join(modelDir, 'cmudict-en-us.dict');
   const pronunciations = await pronounce({ phrases, given: options.pronunciations, dictionaryFile });
@@ -77,15 +75,30 @@ export async function createPocketsphinx(options: PocketsphinxOptions): Promise<
     });
   });
   const spoken = new Map(phrases.map((phrase) => [wordsOf(phrase).join(' '), phrase]));
-  const decoder = await openDecoder(sphinx, { modelDir, pronunciations, spoken: [...spoken.keys()], threshold });
-  return new PocketsphinxEngine({ sphinx, decoder, phrases, spoken, threshold });
+  const decoder = await openDecoder(sphinx, { modelDir, pronunciations, spoken, thresholds });
+  return new PocketsphinxEngine({ sphinx, decoder, phrases, spoken, thresholds });
 }
+
+/** The threshold of every phrase. */
+function thresholdsOf({ phrases, threshold, thresholds = {} }: PocketsphinxOptions): Thresholds {
+  return new Map(
+    phrases.map((phrase) => {
+      const own = Object.hasOwn(thresholds, phrase) ? thresholds[phrase] : undefined;
+      const value = own ?? threshold;
+      if (value > 0 && value <= 1) return [phrase, value];
+      const key = own === undefined ? 'threshold' : `thresholds for ${JSON.stringify(phrase)}`;
+      throw new HotwordError(`hotword.pocketsphinx.${key} is ${value}; it is above 0 and at most 1, such as 1e-25`);
+    }),
+  );
+}
+
+type Thresholds = ReadonlyMap<string, number>;
 
 interface DecoderOptions {
   modelDir: string;
   pronunciations: Pronunciations;
-  spoken: readonly string[];
-  threshold: number;
+  spoken: ReadonlyMap<string, string>;
+  thresholds: Thresholds;
 }
 
 /** The files that the decoder reads at its start live no longer than this call. */
@@ -95,7 +108,10 @@ async function openDecoder(sphinx: SphinxLibrary, options: DecoderOptions): Prom
     const dictionary = join(dir, 'words.dict');
     const keyphrases = join(dir, 'phrases.list');
     await writeFile(dictionary, dictionaryText(options.pronunciations));
-    await writeFile(keyphrases, options.spoken.map((words) => `${words} /${options.threshold}/\n`).join(''));
+    await writeFile(
+      keyphrases,
+      [...options.spoken].map(([words, phrase]) => `${words} /${options.thresholds.get(phrase)}/\n`).join(''),
+    );
     const config = sphinx.configure({
       '-hmm': join(options.modelDir, 'en-us'),
       '-dict': dictionary,
@@ -113,7 +129,9 @@ async function openDecoder(sphinx: SphinxLibrary, options: DecoderOptions): Prom
       sphinx.startUtterance(decoder) < 0
     ) {
       sphinx.free(decoder);
-      throw new HotwordError(`pocketsphinx cannot listen for ${options.spoken.join(', ')}; try other phrases`);
+      throw new HotwordError(
+        `pocketsphinx cannot listen for ${[...options.spoken.keys()].join(', ')}; try other phrases`,
+      );
     }
     return decoder;
   } finally {
@@ -127,7 +145,7 @@ interface EngineOptions {
   phrases: readonly string[];
   /** The phrase as the decoder knows it → as it is written in the configuration. */
   spoken: ReadonlyMap<string, string>;
-  threshold: number;
+  thresholds: Thresholds;
 }
 
 class PocketsphinxEngine implements HotwordEngine {
@@ -207,13 +225,14 @@ class PocketsphinxEngine implements HotwordEngine {
   }
 
   #bestSegment(decoder: Pointer): { phrase: string; score: number } {
-    const { sphinx, spoken, threshold } = this.#options;
+    const { sphinx, spoken, thresholds } = this.#options;
     let best = { phrase: this.phrases[0] ?? '', score: -1 };
     for (let segment = sphinx.firstSegment(decoder, null); segment; segment = sphinx.nextSegment(segment)) {
       const words = sphinx.segmentWord(segment)?.trim() ?? '';
+      const phrase = spoken.get(words) ?? words;
       const units = sphinx.segmentProbability(segment, null, null, null) + SCORE_OFFSET;
-      const score = scoreOf(units * DECADES_A_UNIT, threshold);
-      if (score > best.score) best = { phrase: spoken.get(words) ?? words, score };
+      const score = scoreOf(units * DECADES_A_UNIT, thresholds.get(phrase) ?? 1);
+      if (score > best.score) best = { phrase, score };
     }
     return { phrase: best.phrase, score: Math.max(0, best.score) };
   }

@@ -24,9 +24,13 @@ export interface HotwordSettings {
     /** Phrase → .onnx file. */
     models: Readonly<Record<string, string>>;
     threshold: number;
+    /** Phrase → its own threshold. */
+    thresholds?: Readonly<Record<string, number>>;
   };
   pocketsphinx: {
     threshold: number;
+    /** Phrase → its own threshold. */
+    thresholds?: Readonly<Record<string, number>>;
     pronunciations: Readonly<Record<string, readonly string[]>>;
   };
 }

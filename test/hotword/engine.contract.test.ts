@@ -7,7 +7,7 @@ const LEAD_MS = 500;
 
 testEngine({
   name: 'pocketsphinx',
-  create: () => createPocketsphinx({ phrases: ['hey tars', 'computer'], threshold: 1e-24, pronunciations: {} }),
+  create: () => createPocketsphinx({ phrases: ['hey tars', 'computer'], threshold: 1e-25, pronunciations: {} }),
   spoken: async () => {
     const cases: { phrase: string; sound: Int16Array; endsAt: number }[] = [];
     for (const voice of VOICES) {

@@ -11,7 +11,7 @@ import { readWav } from '../../src/pcm/wav.js';
 import { atPeak, concat, say, silence, type Voice } from '../helpers/speech.js';
 import { heardIn } from './engine-contract.js';
 
-const OPTIONS = { phrases: ['hey tars'], threshold: 1e-24, pronunciations: {} };
+const OPTIONS = { phrases: ['hey tars'], threshold: 1e-25, pronunciations: {} };
 const CLIPS = resolve('..', 'shared', 'hotword', 'clips');
 const skip = existsSync(CLIPS) ? false : `there are no recordings in ${CLIPS}`;
 const PAUSE = new Int16Array(16_000);
@@ -97,6 +97,18 @@ test('several phrases, each told as it is written', async () => {
     heard.map((hit) => hit.phrase),
     ['Hey, TARS!', 'computer'],
   );
+});
+
+test('a phrase may have a threshold of its own', async () => {
+  const hear = async (thresholds: Record<string, number>) => {
+    const phrases = ['hey tars', 'computer'];
+    const engine = await createPocketsphinx({ ...OPTIONS, phrases, threshold: 1, thresholds });
+    const hits = heardIn(engine, silence(400), await say('hey tars', 'slt'), PAUSE);
+    engine.close();
+    return hits.map((hit) => hit.phrase);
+  };
+  assert.deepEqual(await hear({ computer: 1e-25 }), []);
+  assert.deepEqual(await hear({ 'hey tars': 1e-25 }), ['hey tars']);
 });
 
 test("a pronunciation of one's own is what is listened for", async () => {

@@ -23,6 +23,11 @@ test('a threshold that is no likelihood ratio is refused', async () => {
   }
 });
 
+test('so is the own threshold of a phrase, which is named', async () => {
+  const thresholds = { 'hey tars': 7 };
+  await assert.rejects(createPocketsphinx({ ...OPTIONS, thresholds }), /thresholds for "hey tars" is 7; it is above 0/);
+});
+
 test('no phrase at all is refused', async () => {
   await assert.rejects(createPocketsphinx({ ...OPTIONS, phrases: [] }), /hotword\.phrases is empty/);
 });

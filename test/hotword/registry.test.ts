@@ -14,7 +14,7 @@ function settings(engine: string): HotwordSettings {
     sensitivity: 0.5,
     porcupine: { accessKeyFile: '', keywords: {} },
     openwakeword: { frontEndDir: '/nowhere', models: {}, threshold: 0.5 },
-    pocketsphinx: { threshold: 1e-24, pronunciations: {} },
+    pocketsphinx: { threshold: 1e-25, pronunciations: {} },
   };
 }
 
