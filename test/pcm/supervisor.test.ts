@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type LifeEnd, RESTART_DELAYS_MS, supervise } from '../../src/pcm/supervisor.js';
+import { FakeClock } from '../link/support.js';
+
+/** Lives that end at once in the given ways, and then one that lasts; when each began. */
+async function run(ends: readonly LifeEnd[]) {
+  const clock = new FakeClock();
+  const abort = new AbortController();
+  const beganAtMs: number[] = [];
+  const lost: string[] = [];
+  const running = supervise({
+    life: (signal) => {
+      const end = ends[beganAtMs.length];
+      beganAtMs.push(clock.nowMs());
+      if (end) return Promise.resolve(end);
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve({ why: 'stopped', wasReady: true }));
+      });
+    },
+    onLost: ({ why }) => lost.push(why),
+    signal: abort.signal,
+    clock,
+  });
+  for (let step = 0; step < 2_000; step++) {
+    for (let i = 0; i < 6; i++) await Promise.resolve();
+    clock.advance(10);
+  }
+  abort.abort();
+  await running;
+  return { gapsMs: beganAtMs.slice(1).map((atMs, i) => atMs - (beganAtMs[i] ?? 0)), lost };
+}
+
+const failed: LifeEnd = { why: 'no device', wasReady: false };
+const worked: LifeEnd = { why: 'unplugged', wasReady: true };
+
+describe('supervised lives', () => {
+  it('follow each other at growing distances while the device does not work', async () => {
+    const { gapsMs, lost } = await run([failed, failed, failed, failed, failed, failed]);
+    assert.deepEqual(gapsMs, [250, 500, 1_000, 2_000, 2_000, 2_000]);
+    assert.equal(lost.length, 6);
+  });
+
+  it('follow at once when the device had worked, and begin small again', async () => {
+    const { gapsMs } = await run([failed, failed, worked, failed]);
+    assert.deepEqual(gapsMs, [250, 500, 0, 250]);
+  });
+
+  it('are never so far apart that a device plugged in again is not found within 3 s', () => {
+    assert.ok(Math.max(...RESTART_DELAYS_MS) <= 2_000);
+  });
+
+  it('end with the signal, which is no loss', async () => {
+    const { lost } = await run([]);
+    assert.deepEqual(lost, []);
+  });
+});
