@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type LifeEnd, RESTART_DELAYS_MS, supervise } from '../../src/pcm/supervisor.js';
+import { type LifeEnd, pause, RESTART_DELAYS_MS, supervise } from '../../src/pcm/supervisor.js';
 import { FakeClock } from '../link/support.js';
 
-/** Lives that end at once in the given ways, and then one that lasts; when each began. */
-async function run(ends: readonly LifeEnd[]) {
+/** Lives that end in the given ways, where the device works after `lifeMs`, and then one that lasts; when each began. */
+async function run(ends: readonly LifeEnd[], lifeMs = 1_000) {
   const clock = new FakeClock();
   const abort = new AbortController();
   const beganAtMs: number[] = [];
@@ -13,7 +13,7 @@ async function run(ends: readonly LifeEnd[]) {
     life: (signal) => {
       const end = ends[beganAtMs.length];
       beganAtMs.push(clock.nowMs());
-      if (end) return Promise.resolve(end);
+      if (end) return pause(end.wasReady ? lifeMs : 0, signal, clock).then(() => end);
       return new Promise((resolve) => {
         signal.addEventListener('abort', () => resolve({ why: 'stopped', wasReady: true }));
       });
@@ -23,7 +23,7 @@ async function run(ends: readonly LifeEnd[]) {
     clock,
   });
   for (let step = 0; step < 2_000; step++) {
-    for (let i = 0; i < 6; i++) await Promise.resolve();
+    for (let i = 0; i < 12; i++) await Promise.resolve();
     clock.advance(10);
   }
   abort.abort();
@@ -43,7 +43,12 @@ describe('supervised lives', () => {
 
   it('follow at once when the device had worked, and begin small again', async () => {
     const { gapsMs } = await run([failed, failed, worked, failed]);
-    assert.deepEqual(gapsMs, [250, 500, 0, 250]);
+    assert.deepEqual(gapsMs, [250, 500, 1_000, 250]);
+  });
+
+  it('do not follow at once when the device works for a moment only', async () => {
+    const { gapsMs } = await run([worked, worked, worked], 100);
+    assert.deepEqual(gapsMs, [350, 600, 1_100]);
   });
 
   it('are never so far apart that a device plugged in again is not found within 3 s', () => {
