@@ -48,7 +48,7 @@ export interface AppOptions {
 /** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
 const RING_MARGIN_MS = 2000;
 /** The guard hears phrases that are this much less likely: it only ever keeps the device from waking itself. */
-const GUARD_FACTOR = 1e-10;
+const GUARD_FACTOR = 1e-5;
 /** Engines know the end of a phrase to some tens of milliseconds: so much more pre-roll goes out than was asked for. */
 const END_DOUBT_MS = 50;
 /** What playing out may take beyond the sound that the buffer is meant to hold: a message of 1 MiB, and slow devices. */

@@ -16,6 +16,8 @@ export interface EchoGuardOptions {
  * server's and the room's delay, and the time an engine takes to be sure.
  */
 const ECHO_MS = 1500;
+/** Longer than an engine takes to tell a phrase. */
+const TAIL_MS = 400;
 
 /**
  * Keeps the device from waking itself: listens to the reply on its way to the loudspeaker, so that a phrase which the
@@ -25,12 +27,14 @@ export class EchoGuard implements SpeakerTap {
   readonly #clock: Clock;
   readonly #engine: HotwordEngine;
   readonly #listener: HotwordListener;
+  readonly #silence: Int16Array;
   #heardAtMs = Number.NEGATIVE_INFINITY;
   #isListening = false;
 
   constructor({ engine, clock }: EchoGuardOptions) {
     this.#clock = clock;
     this.#engine = engine;
+    this.#silence = new Int16Array(Math.round((engine.rateHz * TAIL_MS) / 1000));
     this.#listener = new HotwordListener({
       engine,
       refractoryMs: 0,
@@ -44,6 +48,8 @@ export class EchoGuard implements SpeakerTap {
 
   /** True when a phrase that the microphone hears now is the reply's own. */
   get isEcho(): boolean {
+    // The end of a reply is not told, and an engine is sure of a phrase at the very end only some time after it.
+    if (this.#isListening) this.#listener.feed(this.#silence);
     return this.#clock.nowMs() - this.#heardAtMs < ECHO_MS;
   }
 

@@ -19,7 +19,7 @@ describe('echo guard', () => {
   let ear: HotwordEngine;
 
   before(async () => {
-    ear = await createPocketsphinx({ ...SETTINGS, threshold: 1e-20 });
+    ear = await createPocketsphinx({ ...SETTINGS, threshold: 1e-25 });
     engine = await createPocketsphinx({ ...SETTINGS, threshold: 1e-30 });
   });
   after(() => {
