@@ -48,8 +48,6 @@ export class EchoGuard implements SpeakerTap {
 
   /** True when a phrase that the microphone hears now is the reply's own. */
   get isEcho(): boolean {
-    // The end of a reply is not told, and an engine is sure of a phrase at the very end only some time after it.
-    if (this.#isListening) this.#listener.feed(this.#silence);
     return this.#clock.nowMs() - this.#heardAtMs < ECHO_MS;
   }
 
@@ -60,6 +58,12 @@ export class EchoGuard implements SpeakerTap {
 
   written(pcm: Uint8Array): void {
     if (this.#isListening) this.#listener.feed(samplesOf(pcm));
+  }
+
+  /** An engine is sure of a phrase at the very end only some time after it. */
+  ended(): void {
+    if (this.#isListening) this.#listener.feed(this.#silence);
+    this.#isListening = false;
   }
 
   close(): void {

@@ -7,6 +7,8 @@ export interface SpeakerTap {
   opened(format: PcmFormat): void;
   /** This sound is about to be heard, at most a fraction of a second from now. */
   written(pcm: Uint8Array): void;
+  /** Nothing more comes; the last of it is about to be heard. */
+  ended(): void;
 }
 
 /** A speaker that lets somebody listen to what it is given, before it is heard in the room. */
@@ -36,8 +38,14 @@ export class TappedSpeaker implements Speaker {
         return playback.write(pcm);
       },
       writable: () => playback.writable(),
-      drain: () => playback.drain(),
-      clear: () => playback.clear(),
+      drain: () => {
+        this.#tap.ended();
+        return playback.drain();
+      },
+      clear: () => {
+        this.#tap.ended();
+        return playback.clear();
+      },
     };
   }
 }

@@ -44,6 +44,7 @@ describe('echo guard', () => {
     for (let at = 0; at < heard.length + 16_000; at += STEP) {
       const part = reply.slice(at, at + STEP);
       if (part.length > 0) guard.written(bytesOf(part));
+      else guard.ended();
       const chunk = new Int16Array(STEP);
       chunk.set(heard.subarray(at, at + STEP));
       listener.feed(chunk);
