@@ -48,6 +48,8 @@ export class EchoGuard implements SpeakerTap {
 
   /** True when a phrase that the microphone hears now is the reply's own. */
   get isEcho(): boolean {
+    // Within a reply its phrase may be told later than the microphone's: an engine that catches up after an onset waits.
+    if (this.#isListening) this.#listener.feed(this.#silence);
     return this.#clock.nowMs() - this.#heardAtMs < ECHO_MS;
   }
 
