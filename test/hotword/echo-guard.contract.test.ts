@@ -58,7 +58,7 @@ describe('echo guard', () => {
     for (const voice of ['slt', 'rms', 'awb'] as const) {
       for (const [front, back] of PHRASES) {
         const reply = await sentence(voice, front, back);
-        for (const roomMs of [10, 80, 250, 500]) {
+        for (const roomMs of ROOMS_MS) {
           const judged = play(reply, silence(0), roomMs);
           assert.ok(!judged.includes(false), `${voice}, "${front} hey tars ${back}", ${roomMs} ms: it woke itself`);
           echoes += judged.length;
@@ -77,6 +77,9 @@ describe('echo guard', () => {
     assert.deepEqual(play(reply, person, 80, -20), [false]);
   });
 });
+
+/** From the device to the microphone's chunk; a chunk alone is 40 ms. */
+const ROOMS_MS = [80, 150, 250, 500];
 
 const PHRASES: readonly [string, string][] = [
   ['To interrupt me you may say', ''],
