@@ -17,12 +17,12 @@ const KINDS = {
   unit: { takes: (file) => isTest(file) && !isContract(file) && !isEndToEnd(file), flags: ['--test-timeout=60000'] },
   contract: {
     takes: (file) => isContract(file) && !isEndToEnd(file),
-    flags: ['--test-concurrency=1', '--test-timeout=300000'],
+    flags: ['--test-concurrency=2', '--test-timeout=300000'],
     needs: PROGRAMS,
   },
   e2e: {
     takes: (file) => isTest(file) && isEndToEnd(file),
-    flags: ['--test-concurrency=1', '--test-timeout=900000'],
+    flags: ['--test-concurrency=2', '--test-timeout=900000'],
     needs: PROGRAMS,
   },
   bench: {

@@ -1,5 +1,5 @@
 /** Transforms complex numbers in place; the length must be a power of two. The inverse is scaled by 1/n. */
-export function fft(real: Float64Array, imaginary: Float64Array, inverse = false): void {
+function fft(real: Float64Array, imaginary: Float64Array, inverse = false): void {
   const n = real.length;
   reorder(real, imaginary);
   const direction = inverse ? 1 : -1;

@@ -17,7 +17,7 @@ export interface Turn {
 }
 
 /** Resolves when the conversation's audio is at least so long. */
-export async function heard(server: GemitarsServer, durationMs: number, timeoutMs?: number): Promise<void> {
+async function heard(server: GemitarsServer, durationMs: number, timeoutMs?: number): Promise<void> {
   await server.until(
     () => server.audio().length * 1000 >= durationMs * RATE_HZ,
     timeoutMs,
