@@ -16,15 +16,6 @@ export interface Turn {
   playbackComplete: Received;
 }
 
-/** Resolves when the conversation's audio is at least so long. */
-async function heard(server: GemitarsServer, durationMs: number, timeoutMs?: number): Promise<void> {
-  await server.until(
-    () => server.audio().length * 1000 >= durationMs * RATE_HZ,
-    timeoutMs,
-    `${durationMs} ms of audio`,
-  );
-}
-
 /**
  * Resolves when the person has spoken (a sample above `threshold` after `fromMs` of the conversation's audio) and
  * has then been silent for `silenceMs` of audio.
