@@ -88,6 +88,7 @@ export class App {
    */
   async start(): Promise<void> {
     const { config, journal, log } = this.#options;
+    if (config.page.enabled) log.warn('page.enabled: the status page is not part of this version; nothing is served');
     const serverUrl = await this.#serverUrl();
     // First, because an engine may cost an activation, and a token that cannot be read ends the program.
     const link = this.#makeLink(serverUrl);
