@@ -1,6 +1,8 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Log } from '../log.js';
 import { bytesOf, SPEECH_FORMAT, samplesOf } from '../pcm/format.js';
+import { pause } from '../pcm/supervisor.js';
+import { typeOf } from '../protocol/gemitars.js';
 import type { WireMessage } from '../protocol/protocol.js';
 import { synthesiseChime } from './chime.js';
 import { Endpointer } from './endpointer.js';
@@ -126,7 +128,7 @@ export class Conversation {
     for (let at = 0; at < reply.length && !signal.aborted; at += step) {
       await send(bytesOf(reply.subarray(at, at + step)));
       dueMs += CHUNK_MS / SPEED;
-      await pause(clock, dueMs - clock.nowMs(), signal);
+      await pause(dueMs - clock.nowMs(), signal, clock);
     }
   }
 
@@ -177,28 +179,4 @@ export class Conversation {
     if (count === 1)
       this.#options.log.warn({ kind }, 'a message that means nothing: ignored, more of its kind are only counted');
   }
-}
-
-function typeOf(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
-    return typeof value.type === 'string' ? value.type : undefined;
-  } catch {
-    return undefined; // not JSON: the caller counts it
-  }
-}
-
-/** Resolves after `delayMs`, or when the signal aborts. */
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const finish = () => {
-      clock.clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = clock.setTimeout(finish, Math.max(0, delayMs));
-    signal.addEventListener('abort', finish);
-  });
 }

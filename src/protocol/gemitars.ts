@@ -125,12 +125,13 @@ function ignored(kind: string, detail: string): ServerEvent {
   return { type: 'ignored', kind, detail: detail.slice(0, DETAIL_LIMIT) };
 }
 
-function typeOf(text: string): string | undefined {
+/** The `type` of a GemiTARS text message; undefined for a text that is none: not JSON, no object, no such key. */
+export function typeOf(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
     return typeof value.type === 'string' ? value.type : undefined;
   } catch {
-    return undefined; // not JSON: the caller reports it as ignored
+    return undefined; // not JSON: the caller counts it as ignored
   }
 }

@@ -95,8 +95,11 @@ export type MicRoute =
   /** Gated during a reply; what is armed hears it. */
   | { to: 'gate'; armed: BargeIn };
 
+/** What one order says. */
+export type Order<K extends keyof SessionOrders> = Parameters<SessionOrders[K]>[0];
+
 /** What the machine orders done. The implementations are provided by `session.ts`; the machine itself does nothing. */
-export interface SessionOrders {
+interface SessionOrders {
   route: (route: MicRoute) => void;
   /** Opens or closes the capture itself: only mute closes it. */
   capture: (order: { isOn: boolean }) => void;

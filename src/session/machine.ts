@@ -1,12 +1,10 @@
 import { setup } from 'xstate';
 import type { CueName } from '../cues/cues.js';
 import type { EndReason } from '../protocol/protocol.js';
-import type { MicRoute, SessionContext, SessionEvent, SessionInput, SessionOrders } from './events.js';
+import type { MicRoute, Order, SessionContext, SessionEvent, SessionInput } from './events.js';
 
 /** A hotword interrupts a reply from here on: the reply's own first words are the likeliest false alarm. */
 const BARGE_IN_AFTER_MS = 1000;
-
-type Order<K extends keyof SessionOrders> = Parameters<SessionOrders[K]>[0];
 
 /** An order that nobody was given: `session.ts` provides them all. */
 function unprovided(): never {

@@ -7,7 +7,7 @@ import { bytesOf } from '../pcm/format.js';
 import type { SpeechDetector } from '../pcm/level.js';
 import type { Codec, DeviceEvent, Protocol, ServerEvent, WireMessage } from '../protocol/protocol.js';
 import type { ReplyBuffer, ReplyListener } from '../speaker/reply-buffer.js';
-import type { BargeIn, SessionEvent, SessionLimits, SessionOrders } from './events.js';
+import type { BargeIn, Order, SessionEvent, SessionLimits } from './events.js';
 import { sessionMachine } from './machine.js';
 import type { Router } from './router.js';
 import { TurnTiming } from './timing.js';
@@ -194,38 +194,27 @@ export class Session {
 
   #actions() {
     const { router, replies, cues, link, capture } = this.#parts;
-    const orders: SessionOrders = {
-      route: (route) => router.turn(route),
-      capture: ({ isOn }) => {
+    return {
+      route: (_: unknown, route: Order<'route'>) => router.turn(route),
+      capture: (_: unknown, { isOn }: Order<'capture'>) => {
         router.forget();
         capture(isOn);
       },
-      tell: (event) => this.#tell(event),
-      cue: ({ name }) => cues.play(name),
+      tell: (_: unknown, event: Order<'tell'>) => this.#tell(event),
+      cue: (_: unknown, { name }: Order<'cue'>) => cues.play(name),
       hurryLink: () => {
         if (link.isUp) this.#actor.send({ type: 'link.up' });
         link.hurry();
       },
-      tempo: ({ tempo }) => link.setTempo(tempo),
-      reply: (order) => {
+      tempo: (_: unknown, { tempo }: Order<'tempo'>) => link.setTempo(tempo),
+      reply: (_: unknown, order: Order<'reply'>) => {
         if (order.do === 'begin') replies.begin(order.format);
         else if (order.do === 'end') replies.end();
         else if (order.do === 'extend') replies.extend();
         else void replies.clear();
       },
-      noteStarted: ({ turn }) => this.#noteStarted(turn),
-      noteEnded: ({ reason }) => this.#noteEnded(reason),
-    };
-    return {
-      route: (_: unknown, params: Parameters<SessionOrders['route']>[0]) => orders.route(params),
-      capture: (_: unknown, params: Parameters<SessionOrders['capture']>[0]) => orders.capture(params),
-      tell: (_: unknown, params: Parameters<SessionOrders['tell']>[0]) => orders.tell(params),
-      cue: (_: unknown, params: Parameters<SessionOrders['cue']>[0]) => orders.cue(params),
-      hurryLink: () => orders.hurryLink(),
-      tempo: (_: unknown, params: Parameters<SessionOrders['tempo']>[0]) => orders.tempo(params),
-      reply: (_: unknown, params: Parameters<SessionOrders['reply']>[0]) => orders.reply(params),
-      noteStarted: (_: unknown, params: Parameters<SessionOrders['noteStarted']>[0]) => orders.noteStarted(params),
-      noteEnded: (_: unknown, params: Parameters<SessionOrders['noteEnded']>[0]) => orders.noteEnded(params),
+      noteStarted: (_: unknown, { turn }: Order<'noteStarted'>) => this.#noteStarted(turn),
+      noteEnded: (_: unknown, { reason }: Order<'noteEnded'>) => this.#noteEnded(reason),
     };
   }
 
