@@ -12,9 +12,13 @@ const isContract = (file) => file.endsWith('.contract.test.js');
 const isEndToEnd = (file) => file.startsWith(join('test', 'e2e') + sep);
 const isTest = (file) => file.endsWith('.test.js');
 
+// Node runs one file less at a time than there are cores; these tests wait more than they compute.
 // Node 20 applies --test-timeout to a file as a whole; a test that needs a limit of its own says so in its options.
 const KINDS = {
-  unit: { takes: (file) => isTest(file) && !isContract(file) && !isEndToEnd(file), flags: ['--test-timeout=60000'] },
+  unit: {
+    takes: (file) => isTest(file) && !isContract(file) && !isEndToEnd(file),
+    flags: ['--test-concurrency=4', '--test-timeout=60000'],
+  },
   contract: {
     takes: (file) => isContract(file) && !isEndToEnd(file),
     flags: ['--test-concurrency=2', '--test-timeout=300000'],

@@ -76,14 +76,17 @@ describe('close codes', () => {
   });
 });
 
-describe('a dead peer', () => {
+describe('a dead peer', { concurrency: true }, () => {
   const limitMs = (tempo: 'idle' | 'session') =>
     tempo === 'idle' ? QUICK.pingIdleMs + QUICK.pongTimeoutMs : QUICK.pingSessionMs + QUICK.pingSessionMs;
 
   it('is noticed in time, whichever way the network fails', async () => {
-    for (const direction of ['both', 'toServer', 'toClient'] as const) {
-      for (const tempo of ['idle', 'session'] as const) {
-        await relayed(async ({ server, link, listener }) => {
+    const cases = (['both', 'toServer', 'toClient'] as const).flatMap((direction) =>
+      (['idle', 'session'] as const).map((tempo) => ({ direction, tempo })),
+    );
+    await Promise.all(
+      cases.map(({ direction, tempo }) =>
+        relayed(async ({ server, link, listener }) => {
           link.setTempo(tempo);
           await listener.next('up');
           server.relay.blackHole(direction, true);
@@ -95,9 +98,9 @@ describe('a dead peer', () => {
           server.relay.drop();
           await server.relay.heal();
           await listener.next('up');
-        });
-      }
-    }
+        }),
+      ),
+    );
   });
 
   it('is noticed when it was cut in the middle of a frame', async () => {
@@ -172,7 +175,7 @@ describe('a dead peer', () => {
   });
 });
 
-describe('what a server sends', () => {
+describe('what a server sends', { concurrency: true }, () => {
   it('comes whole and in order: frames of 0, 1, odd and 1 MiB length, text and fragments', async () => {
     await linked(wsServer(), async ({ server, listener }) => {
       await listener.next('up');
@@ -275,7 +278,7 @@ describe('what a server sends', () => {
   });
 });
 
-describe('what the link sends', () => {
+describe('what the link sends', { concurrency: true }, () => {
   it('arrives in order, text and bytes, and a view shows nothing of its buffer', async () => {
     const got: string[] = [];
     const server = wsServer((peer) => peer.on('message', (data) => got.push(String(data))));
@@ -316,7 +319,7 @@ describe('what the link sends', () => {
   });
 });
 
-describe('close()', () => {
+describe('close()', { concurrency: true }, () => {
   it('says goodbye with 1001 and resolves when the socket is gone', async () => {
     await linked(wsServer(), async ({ server, link, listener }) => {
       await listener.next('up');
