@@ -25,6 +25,7 @@ import { SampleRing } from './pcm/ring.js';
 import { pause } from './pcm/supervisor.js';
 import { PROTOCOLS } from './protocol/registry.js';
 import { Capture } from './session/capture.js';
+import { PhraseActions, phraseActions } from './session/phrase-actions.js';
 import { Router } from './session/router.js';
 import { Session } from './session/session.js';
 import { KeepAliveSpeaker } from './speaker/keep-alive-speaker.js';
@@ -71,6 +72,7 @@ export class App {
   #guard: EchoGuard | undefined;
   #link: Link | undefined;
   readonly #network: NetworkWatch;
+  readonly #actions: PhraseActions;
   #session: Session | undefined;
   #router: Router | undefined;
   #capture: Capture | undefined;
@@ -80,6 +82,12 @@ export class App {
   constructor(options: AppOptions) {
     this.#options = options;
     this.#network = new NetworkWatch({ clock: options.clock });
+    const { phrases, actions } = options.config.hotword;
+    this.#actions = new PhraseActions({
+      actions: phraseActions(phrases, actions),
+      journal: options.journal,
+      send: (event) => this.#session?.send(event),
+    });
   }
 
   /**
@@ -179,6 +187,7 @@ export class App {
       preRollSamples: Math.round(((config.session.pre_roll_ms + END_DOUBT_MS) * SPEECH_FORMAT.rateHz) / 1000),
       makeDetector: () => new SpeechDetector({ rateHz: SPEECH_FORMAT.rateHz, minSpeechMs: INTERRUPTION_MS }),
       onInterruption: (startedAt) => session.send({ type: 'person.interrupted', startedAt }),
+      hearsInTurn: this.#actions.hasStop,
       toServer: (samples) => session.sendAudio(samples),
     });
     const capture = new Capture({
@@ -264,7 +273,7 @@ export class App {
           return;
         }
         journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
-        this.#session?.send({ type: 'hotword', ...hit });
+        this.#actions.heard(hit);
       },
       onFailure: (error) => {
         log.error({ why: error.message }, 'the hotword engine failed; a new one is made');

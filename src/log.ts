@@ -17,6 +17,8 @@ export interface Events {
   'speaker.lost': { why: string };
   'hotword.ready': { engine: string; phrases: readonly string[] };
   'hotword.detected': { phrase: string; score: number; engine: string };
+  /** A phrase whose action is an event of the user's own. */
+  'hotword.event': { name: string; phrase: string };
   'session.started': { turn: number };
   'session.ended': { reason: string; ms: number };
   'reply.started': { firstSampleMs: number };

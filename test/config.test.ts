@@ -128,6 +128,12 @@ for (const { name, env, key, value } of [
     key: 'hotword.pocketsphinx.pronunciations',
     value: { tars: ['T AA R S'] },
   },
+  {
+    name: 'a table of words and tables',
+    env: { TARS_HOTWORD_ACTIONS: '{ "hey tars" = { event = "tars" } }' },
+    key: 'hotword.actions',
+    value: { 'hey tars': { event: 'tars' } },
+  },
   { name: 'text, white space and all', env: { TARS_MIC_DEVICE: ' a b' }, key: 'mic.device', value: ' a b' },
   { name: 'empty text', env: { TARS_SERVER_URL: '' }, key: 'server.url', value: '' },
 ]) {
@@ -225,6 +231,12 @@ for (const { name, toml, problem } of [
     name: 'a phrase twice',
     toml: '[hotword]\nphrases = ["Hey", "hey "]',
     problem: 'hotword.phrases = ["Hey", "hey "]: allowed: each phrase only once',
+  },
+  {
+    name: 'an action that does not exist',
+    toml: '[hotword.actions]\n"hey tars" = "sing"',
+    problem:
+      'hotword.actions = { "hey tars" = "sing" }: allowed: a table of phrase = "session", "stop" or { event = "name" }, such as { stop = "stop" }',
   },
   {
     name: 'text for a table',
@@ -363,6 +375,11 @@ for (const { name, given, problem } of [
 
 const base = load({}).files[0];
 for (const { name, flags, problem } of [
+  {
+    name: 'an action for a phrase nobody listens for',
+    flags: { 'hotword.actions': '{ stop = "stop" }' },
+    problem: `hotword.actions = { stop = "stop" } (flag --hotword.actions), hotword.phrases = ["hey tars"] (${base}): an action belongs to a phrase: write it in hotword.phrases too, spelled alike`,
+  },
   {
     name: 'base above max',
     flags: { 'link.retry_base_ms': '20000' },

@@ -50,7 +50,7 @@ export async function demonstrateWithoutMicrophone(options: DemonstrationOptions
 }
 
 async function demonstrate(config: Config, narrate: (text: string) => void, signal: AbortSignal): Promise<void> {
-  const [phrase = ''] = config.hotword.phrases;
+  const phrase = wakingPhrase(config) ?? '';
   narrate('There is no microphone here, so a synthesised voice shows how a conversation goes.');
   const folder = await mkdtemp(join(tmpdir(), 'tars-demonstration-'));
   const replyPath = join(await mkdtemp(join(tmpdir(), 'tars-client-')), 'reply.wav');
@@ -142,9 +142,14 @@ function narration(entry: JournalEntry, phrase: string): string | undefined {
   }
 }
 
-/** Without an engine nobody can be shown how a hotword is heard. */
-function isDeaf({ hotword }: Config): boolean {
-  return hotword.engine === 'none' || hotword.phrases.length === 0;
+/** Without an engine and a phrase that wakes nobody can be shown how a hotword is heard. */
+function isDeaf(config: Config): boolean {
+  return config.hotword.engine === 'none' || wakingPhrase(config) === undefined;
+}
+
+/** The first phrase that begins a conversation. */
+function wakingPhrase({ hotword: { phrases, actions } }: Config): string | undefined {
+  return phrases.find((phrase) => (actions[phrase] ?? 'session') === 'session');
 }
 
 /** Whether the microphone came or failed first. */

@@ -30,6 +30,11 @@ export const JOINT_CHECKS: readonly JointCheck[] = [
     remedy: 'give at least one phrase, or set hotword.engine = "none"',
   },
   {
+    keys: ['hotword.actions', 'hotword.phrases'],
+    isBroken: ({ hotword }) => Object.keys(hotword.actions).some((phrase) => !hotword.phrases.includes(phrase)),
+    remedy: 'an action belongs to a phrase: write it in hotword.phrases too, spelled alike',
+  },
+  {
     keys: ['hotword.engine', 'hotword.porcupine.access_key_file'],
     isBroken: ({ hotword }) => hotword.engine === 'porcupine' && hotword.porcupine.access_key_file === '',
     remedy: 'porcupine needs a file with an access key, or set hotword.engine = "auto"',

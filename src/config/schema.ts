@@ -73,6 +73,9 @@ export const schema = z.strictObject({
     phrases: checked(z.array(z.string()), phrasesFault).describe('a list of phrases, such as ["hey tars"]'),
     sensitivity: amount(0, 1),
     refractory_ms: milliseconds(0, 60_000),
+    actions: z
+      .record(z.string(), z.union([z.enum(['session', 'stop']), z.strictObject({ event: z.string().min(1) })]))
+      .describe('a table of phrase = "session", "stop" or { event = "name" }, such as { stop = "stop" }'),
     porcupine: z.strictObject({
       access_key_file: file(),
       keywords: z

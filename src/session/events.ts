@@ -17,6 +17,8 @@ export type SessionEvent =
   | { type: 'person.interrupted'; startedAt: number }
   /** The person ends the conversation. */
   | { type: 'stop' }
+  /** The same by a phrase, which may be a mishearing: nothing within the first second of a reply. */
+  | { type: 'stop.spoken'; phrase: string }
   | { type: 'mute' }
   | { type: 'unmute' }
   /** The person's voice, at most a few times a second while it lasts. */

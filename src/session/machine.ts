@@ -125,6 +125,8 @@ const interrupt = [
 
 /** What a playing reply takes in both of its states. */
 const duringPlayback = {
+  // Forbidden until armed, or the conversation's own answer to the event would be taken.
+  'stop.spoken': [{ guard: 'mayInterrupt' as const, ...endBy('user', 'over') }, {}],
   'playback.failed': finishReply('reply.broken'),
   'timeout.arm': {
     actions: [
@@ -219,6 +221,7 @@ export const sessionMachine = machineSetup.createMachine({
         'link.up': 'activeSession',
         'speaker.lost': { target: 'listening', actions: cue('error') },
         stop: { target: 'listening', actions: cue('over') },
+        'stop.spoken': { target: 'listening', actions: cue('over') },
       },
     },
     activeSession: {
@@ -238,6 +241,7 @@ export const sessionMachine = machineSetup.createMachine({
       initial: 'userTurn',
       on: {
         stop: endBy('user', 'over'),
+        'stop.spoken': endBy('user', 'over'),
         'link.down': {
           target: 'listening',
           actions: [{ type: 'noteEnded', params: { reason: 'link lost' } }, cue('offline')],

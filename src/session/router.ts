@@ -15,6 +15,8 @@ export interface RouterOptions {
   makeDetector: () => SpeechDetector;
   /** The person began to speak behind the gate, at this position. */
   onInterruption: (startedAt: number) => void;
+  /** True when the engine listens in the person's turn too, for a phrase that ends it. @default false */
+  hearsInTurn?: boolean;
   /** Takes the microphone audio of the person's turn, in order, none missing and none twice. */
   toServer: (samples: Int16Array) => void;
 }
@@ -66,7 +68,7 @@ export class Router {
         break;
     }
     this.#route = route.to;
-    this.#listen(route.to === 'engine' || (route.to === 'gate' && route.armed !== 'off'));
+    this.#listen(this.#isHeard(route));
     const isForSpeech = route.to === 'gate' && route.armed === 'speech';
     this.#interruption = isForSpeech ? { detector: this.#options.makeDetector(), origin: ring.end } : undefined;
     if (route.to === 'server') this.#flush();
@@ -83,6 +85,11 @@ export class Router {
     this.#options.ring.clear();
     this.#cursor = this.#options.ring.end;
     this.#listener.reset(this.#options.ring.end);
+  }
+
+  #isHeard(route: MicRoute): boolean {
+    if (route.to === 'server') return this.#options.hearsInTurn === true;
+    return route.to === 'engine' || (route.to === 'gate' && route.armed !== 'off');
   }
 
   #startOf(endedAt: number | undefined): number {

@@ -329,6 +329,56 @@ describe('session machine: barge-in', () => {
   });
 });
 
+describe('session machine: a phrase that stops', () => {
+  const STOP: SessionEvent = { type: 'stop.spoken', phrase: 'stop' };
+
+  it('silences a reply and ends the conversation, from one second into it', () => {
+    for (const way of [IN_REPLY, IN_DRAINING]) {
+      const { send, state, orders, clock } = bench();
+      send(...way);
+      orders();
+      const before = state();
+      clock.advance(999);
+      send(STOP);
+      assert.deepEqual([state(), orders()], [before, []], 'too early');
+      clock.advance(1);
+      send(STOP);
+      assert.equal(state(), 'listening');
+      assert.deepEqual(orders(), [
+        'reply clear',
+        'tell interrupted',
+        'tempo idle',
+        'tell session.ended user',
+        'noteEnded user',
+        'cue over',
+        'route engine',
+      ]);
+    }
+  });
+
+  it("ends the person's turn and a wait for the connection; elsewhere there is nothing to stop", () => {
+    const { send, state, orders } = bench();
+    send(STOP);
+    assert.equal(state(), 'idle');
+    send(...READY, STOP);
+    assert.equal(state(), 'listening');
+    send(HOTWORD, STOP);
+    assert.equal(state(), 'listening');
+    orders();
+    send(HOTWORD, 'link.up', STOP);
+    assert.equal(state(), 'listening');
+    assert.ok(orders().includes('tell session.ended user'));
+  });
+
+  it('interrupts nothing where nothing may interrupt', () => {
+    const { send, state, clock } = bench('off');
+    send(...IN_REPLY);
+    clock.advance(2_000);
+    send(STOP);
+    assert.equal(state(), 'activeSession.reply');
+  });
+});
+
 describe('session machine: losses', () => {
   const WAYS = { userTurn: IN_SESSION, reply: IN_REPLY, draining: IN_DRAINING };
   for (const [name, way] of Object.entries(WAYS)) {

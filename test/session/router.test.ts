@@ -30,7 +30,7 @@ class MarkEngine implements HotwordEngine {
   close(): void {}
 }
 
-function bench(preRollSamples = 1_000) {
+function bench(preRollSamples = 1_000, hearsInTurn = false) {
   const engine = new MarkEngine();
   const sent: number[] = [];
   const messages: number[] = [];
@@ -46,6 +46,7 @@ function bench(preRollSamples = 1_000) {
     ring: new SampleRing(20_000),
     listener,
     preRollSamples,
+    hearsInTurn,
     makeDetector: () => new SpeechDetector({ rateHz: 16_000 }),
     onInterruption: (startedAt) => interruptions.push(startedAt),
     toServer: (samples) => {
@@ -138,6 +139,17 @@ describe('router', () => {
     feed(4);
     assert.equal(engine.heard[0], 2 * CHUNK);
     assert.equal(engine.resets, 1);
+  });
+
+  it("feeds the engine in the person's turn only where a phrase may end it", () => {
+    for (const hearsInTurn of [false, true]) {
+      const { router, feed, engine, sent } = bench(0, hearsInTurn);
+      router.turn({ to: 'hold' });
+      router.turn({ to: 'server' });
+      feed(4);
+      assert.deepEqual(engine.heard, hearsInTurn ? counted(0, 2_560) : []);
+      assert.deepEqual(sent, counted(0, 4 * CHUNK));
+    }
   });
 
   it('an interruption goes on from the end of the hotword', () => {

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { Journal } from '../../src/log.js';
+import type { SessionEvent } from '../../src/session/events.js';
+import { PhraseActions, phraseActions } from '../../src/session/phrase-actions.js';
+
+function acting(spelled: Parameters<typeof phraseActions>[1]) {
+  const sent: SessionEvent[] = [];
+  const events: object[] = [];
+  const journal = new Journal(pino({ level: 'silent' }));
+  journal.watch(({ event, fields }) => events.push({ event, ...fields }));
+  const actions = phraseActions(['hey tars', 'stop', 'lights', '__proto__'], spelled);
+  const acts = new PhraseActions({ actions, journal, send: (event) => sent.push(event) });
+  const hear = (phrase: string) => acts.heard({ phrase, score: 0.5, engine: 'fake', endedAt: 16_000 });
+  return { acts, hear, sent, events };
+}
+
+test('a phrase without an action of its own begins a conversation', () => {
+  const { hear, sent, events, acts } = acting({});
+  hear('hey tars');
+  hear('__proto__');
+  assert.deepEqual(sent, [
+    { type: 'hotword', phrase: 'hey tars', score: 0.5, endedAt: 16_000 },
+    { type: 'hotword', phrase: '__proto__', score: 0.5, endedAt: 16_000 },
+  ]);
+  assert.deepEqual(events, []);
+  assert.equal(acts.hasStop, false);
+});
+
+test('"stop" is told to the machine, an event to whoever watches the journal, and neither to the other', () => {
+  const { hear, sent, events, acts } = acting({ 'hey tars': 'session', stop: 'stop', lights: { event: 'lights.on' } });
+  hear('stop');
+  assert.deepEqual(sent.splice(0), [{ type: 'stop.spoken', phrase: 'stop' }]);
+  hear('lights');
+  assert.deepEqual(sent, []);
+  assert.deepEqual(events, [{ event: 'hotword.event', name: 'lights.on', phrase: 'lights' }]);
+  assert.equal(acts.hasStop, true);
+});
