@@ -1,30 +1,31 @@
 import type { Clock, Timer } from '../clock.js';
 
-const LATE_MS = 250; // a timer that fires this late tells of a busy event loop, not of a silent child
+/** How finely a busy event loop is told from a silent child. */
+const STEP_MS = 100;
 
 /**
- * Calls back when nothing has fed it for a time. When its own timer comes late, it waits once more: what should have
- * fed it may be waiting behind the same delay.
+ * Calls back when nothing has fed it for a time. Time in which this process itself was late does not count: what should
+ * have fed the watchdog waited behind the same delay.
  */
 export class Watchdog {
   readonly #clock: Clock;
   readonly #onSilence: () => void;
   #timer: Timer | undefined;
   #dueMs = 0;
-  #deadlineMs = 0;
   #limitMs = 0;
+  /** The last sign of life, moved on by the time that does not count. */
+  #fedMs = 0;
 
   constructor(options: { clock: Clock; onSilence: () => void }) {
     this.#clock = options.clock;
     this.#onSilence = options.onSilence;
   }
 
-  /** Life seen: the next sign is due within `limitMs`. Costs no new timer while one runs that is not later. */
+  /** Life seen: the next sign is due within `limitMs`, which is 100 or more. Costs no new timer. */
   feed(limitMs: number): void {
     this.#limitMs = limitMs;
-    this.#deadlineMs = this.#clock.nowMs() + limitMs;
-    if (this.#timer !== undefined && this.#deadlineMs < this.#dueMs) this.close();
-    this.#timer ??= this.#arm(limitMs);
+    this.#fedMs = this.#clock.nowMs();
+    this.#timer ??= this.#arm();
   }
 
   /** Stops watching. May be called twice. */
@@ -33,14 +34,18 @@ export class Watchdog {
     this.#timer = undefined;
   }
 
-  #arm(delayMs: number): Timer {
-    this.#dueMs = this.#clock.nowMs() + delayMs;
-    return this.#clock.setTimeout(() => {
-      const nowMs = this.#clock.nowMs();
-      this.#timer = undefined;
-      if (nowMs - this.#dueMs > LATE_MS) this.feed(this.#limitMs);
-      else if (nowMs < this.#deadlineMs) this.#timer = this.#arm(this.#deadlineMs - nowMs);
-      else this.#onSilence();
-    }, delayMs);
+  #arm(): Timer {
+    const nowMs = this.#clock.nowMs();
+    const delayMs = Math.min(STEP_MS, this.#fedMs + this.#limitMs - nowMs);
+    this.#dueMs = nowMs + delayMs;
+    return this.#clock.setTimeout(() => this.#look(), delayMs);
+  }
+
+  #look(): void {
+    const nowMs = this.#clock.nowMs();
+    this.#fedMs = Math.min(nowMs, this.#fedMs + Math.max(0, nowMs - this.#dueMs));
+    const isSilent = nowMs >= this.#fedMs + this.#limitMs;
+    this.#timer = isSilent ? undefined : this.#arm();
+    if (isSilent) this.#onSilence();
   }
 }

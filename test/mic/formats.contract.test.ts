@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { MICROPHONES } from '../../src/mic/registry.js';
@@ -7,10 +7,10 @@ import type { PcmFormat } from '../../src/pcm/format.js';
 import { peakDb } from '../../src/pcm/level.js';
 import { createResampler } from '../../src/pcm/resampler.js';
 import { find } from '../helpers/correlate.js';
-import { endProcess, exitOf, missingPrograms, outputOf, startPiped } from '../helpers/processes.js';
+import { endProcess, exitOf, outputOf, startPiped } from '../helpers/processes.js';
+import { sharedSound } from '../helpers/shared-sound.js';
 import { SoundTap } from '../helpers/sound-tap.js';
 import { say } from '../helpers/speech.js';
-import { SOUND_PROGRAMS, VirtualSound } from '../helpers/virtual-sound.js';
 import { Hearing } from './hearing.js';
 
 const RATE_HZ = 16_000;
@@ -23,16 +23,7 @@ const FORMATS: readonly PcmFormat[] = [
   { rateHz: 96_000, bits: 24, channels: 2 },
 ];
 
-const missing = missingPrograms([...SOUND_PROGRAMS, 'arecord', 'flite']);
-const skip = missing.length > 0 && `needs ${missing.join(', ')}: run ./setup.sh --test`;
-const sound = new VirtualSound();
-
-before(async () => {
-  if (skip) return;
-  await sound.start();
-  Object.assign(process.env, sound.env);
-});
-after(() => sound.close());
+const { sound, skip } = sharedSound('arecord', 'flite');
 
 /** The order that ALSA has them in: the sound server moves channels about when the orders differ. */
 const SIX = 'channel_map=front-left,front-right,rear-left,rear-right,front-center,lfe';

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { MICROPHONES } from '../../src/mic/registry.js';
 import { align } from '../helpers/correlate.js';
-import { missingPrograms } from '../helpers/processes.js';
+import { sharedSound } from '../helpers/shared-sound.js';
 import { concat, silence } from '../helpers/speech.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
-import { SOUND_PROGRAMS, VirtualSound } from '../helpers/virtual-sound.js';
 import { childrenNamed, isAlive, orphanedForMs } from '../pcm/child-processes.js';
 import { Hearing } from './hearing.js';
 
@@ -22,17 +21,7 @@ const BACKENDS: Readonly<Record<string, string>> = {
   parecord: 'parecord ',
 };
 
-const missing = missingPrograms([...SOUND_PROGRAMS, 'arecord']);
-const skip = missing.length > 0 && `needs ${missing.join(', ')}: run ./setup.sh --test`;
-const sound = new VirtualSound();
-
-before(async () => {
-  if (skip) return;
-  await sound.start();
-  // The backends give their children this process's environment.
-  Object.assign(process.env, sound.env);
-});
-after(() => sound.close());
+const { sound, skip } = sharedSound('arecord');
 
 for (const [backend, command] of Object.entries(BACKENDS)) {
   /** A microphone that captures, until the test is over. */

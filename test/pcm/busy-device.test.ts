@@ -1,27 +1,24 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { MICROPHONES } from '../../src/mic/registry.js';
 import { SPEAKERS } from '../../src/speaker/registry.js';
 import { Hearing } from '../mic/hearing.js';
 import { Told } from '../speaker/support.js';
+import { fakePrograms } from './fake-program.js';
 
-/** Programs that fail like ALSA's while the file `busy` is there. */
-const folder = mkdtempSync(join(tmpdir(), 'tars-busy-'));
-const busy = join(folder, 'busy');
-function program(name: string, works: string): void {
+const fakes = fakePrograms();
+/** While it is there, the programs fail as ALSA's do. */
+const busy = fakes.path('busy');
+for (const [name, works] of Object.entries({
+  aplay: 'exec cat >/dev/null',
+  arecord: 'while :; do head -c 1280 /dev/zero; sleep 0.02; done',
+})) {
   const fails = `echo "${name}: main:831: audio open error: Device or resource busy" >&2; exit 1`;
-  writeFileSync(join(folder, name), `#!/bin/sh\n[ -e "${busy}" ] && { ${fails}; }\n${works}\n`);
-  chmodSync(join(folder, name), 0o755);
+  fakes.put(name, `[ -e "$folder/busy" ] && { ${fails}; }\n${works}`);
 }
-program('aplay', 'exec cat >/dev/null');
-program('arecord', 'while :; do head -c 1280 /dev/zero; sleep 0.02; done');
-process.env.PATH = `${folder}${delimiter}${process.env.PATH}`;
-after(() => rmSync(folder, { recursive: true }));
 
 const common = { clock: systemClock, log: pino({ level: 'silent' }) };
 
@@ -35,7 +32,7 @@ describe('a device that another program holds', () => {
     const first = await told.until('lost', 0);
     assert.match(first.why, /Device or resource busy/);
     await told.until('lost', first.atMs + 1);
-    rmSync(busy);
+    fakes.remove('busy');
     await told.until('ready', 0);
     abort.abort();
     await running;
@@ -51,7 +48,7 @@ describe('a device that another program holds', () => {
     const first = await hearing.until('lost', 0);
     assert.match(first.why, /Device or resource busy/);
     await hearing.until('lost', first.atMs + 1);
-    rmSync(busy);
+    fakes.remove('busy');
     await hearing.until('ready', 0);
     await hearing.more(1_280);
     await hearing.stop();

@@ -41,13 +41,24 @@ describe('watchdog', () => {
     assert.deepEqual(calls, [1_010]);
   });
 
-  it('waits once more when its own timer comes late', () => {
+  it('does not count the time in which this process was busy', () => {
     const { clock, calls, watchdog } = setUp();
     watchdog.feed(1_000);
-    clock.block(1_500);
+    clock.block(1_500); // the first look was due at 100: late by 1,400
     assert.deepEqual(calls, []);
-    clock.advance(1_000);
-    assert.deepEqual(calls, [2_500]);
+    clock.advance(899);
+    assert.deepEqual(calls, []);
+    clock.advance(1);
+    assert.deepEqual(calls, [2_400]);
+  });
+
+  it('does not count many short delays either', () => {
+    const { clock, calls, watchdog } = setUp();
+    watchdog.feed(1_000);
+    for (let i = 0; i < 9; i++) clock.block(240);
+    assert.deepEqual(calls, []);
+    clock.advance(100);
+    assert.deepEqual(calls, [2_260]);
   });
 
   it('says nothing after its end', () => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { bytesOf, SPEECH_FORMAT } from '../../src/pcm/format.js';
 import { PackageSpeaker } from '../../src/speaker/package-speaker.js';
 import { align } from '../helpers/correlate.js';
-import { missingPrograms } from '../helpers/processes.js';
+import { sharedSound } from '../helpers/shared-sound.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
-import { SOUND_PROGRAMS, VirtualSound } from '../helpers/virtual-sound.js';
 import { childrenNamed, isAlive } from '../pcm/child-processes.js';
 import { Told } from './support.js';
 
@@ -17,16 +16,7 @@ const REPLIES = 8;
 const REPLY_MS = 300;
 const WRITES_A_LIFE = 25;
 
-const missing = missingPrograms([...SOUND_PROGRAMS]);
-const skip = missing.length > 0 && `needs ${missing.join(', ')}: run ./setup.sh --test`;
-const sound = new VirtualSound();
-
-before(async () => {
-  if (skip) return;
-  await sound.start();
-  Object.assign(process.env, sound.env);
-});
-after(() => sound.close());
+const { sound, skip } = sharedSound();
 
 async function start(test: TestContext, writesALife: number) {
   const log = pino({ level: 'silent' });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { AudioError } from '../../src/errors.js';
@@ -7,9 +7,8 @@ import { bytesOf, SPEECH_FORMAT } from '../../src/pcm/format.js';
 import { SPEAKERS } from '../../src/speaker/registry.js';
 import type { Playback, Speaker } from '../../src/speaker/speaker.js';
 import { align } from '../helpers/correlate.js';
-import { missingPrograms } from '../helpers/processes.js';
+import { sharedSound } from '../helpers/shared-sound.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
-import { SOUND_PROGRAMS, VirtualSound } from '../helpers/virtual-sound.js';
 import { childrenNamed, isAlive, orphanedForMs } from '../pcm/child-processes.js';
 import { Told } from './support.js';
 
@@ -27,18 +26,8 @@ const BACKENDS: Readonly<Record<string, string>> = {
   pacat: 'stream-name=loud',
 };
 
-const missing = missingPrograms([...SOUND_PROGRAMS, 'aplay']);
-const skip = missing.length > 0 && `needs ${missing.join(', ')}: run ./setup.sh --test`;
-const sound = new VirtualSound();
+const { sound, skip } = sharedSound('aplay');
 let seed = 1;
-
-before(async () => {
-  if (skip) return;
-  await sound.start();
-  // The backends give their children this process's environment.
-  Object.assign(process.env, sound.env);
-});
-after(() => sound.close());
 
 const noise = (durationMs: number) => whiteNoise(durationMs, -20, seed++);
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
