@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 /** The tools of every Unix that setup.sh may use as they are; every other command is a stub or absent. */
-const REAL_TOOLS = 'sh cat cksum cp dirname env find grep head ls mkdir rm sed tail touch true'.split(' ');
+const REAL_TOOLS = 'sh cat cksum cp dirname env find grep head ls mkdir rm sed tail touch tr true'.split(' ');
 
 /** Each stub notes its call in calls.log; files in the state folder decide what it answers. */
 const STUBS: Readonly<Record<string, string>> = {
@@ -29,7 +29,11 @@ esac`,
     rm -rf node_modules
     mkdir -p node_modules/naudiodon/portaudio/bin node_modules/speaker/deps/mpg123/config/linux/x64 node_modules/koffi
     echo x86-64 >node_modules/naudiodon/portaudio/bin/libportaudio.so.2
-    echo '#define MPG123' >node_modules/speaker/deps/mpg123/config/linux/x64/config.h ;;
+    echo '#define MPG123' >node_modules/speaker/deps/mpg123/config/linux/x64/config.h
+    for platform in linux/x64 linux/arm64 darwin/x64 darwin/arm64 win32/x64 win32/arm64; do
+      mkdir -p "node_modules/onnxruntime-node/bin/napi-v6/$platform"
+      touch "node_modules/onnxruntime-node/bin/napi-v6/$platform/onnxruntime_binding.node"
+    done ;;
   'rebuild '*)
     for package; do :; done
     if grep -qx "$package" state/broken; then exit 0; fi

@@ -165,6 +165,27 @@ describe('setup.sh and the native packages', () => {
     }
   });
 
+  for (const [title, platform, options] of [
+    ['x86-64', 'linux/x64', {}],
+    [
+      '64-bit Arm',
+      'linux/arm64',
+      { machine: 'aarch64', nodeArch: 'arm64', installed: [...ALL_PACKAGES, 'libportaudio2'] },
+    ],
+    ['a Mac', 'darwin/arm64', { system: 'Darwin', machine: 'arm64', nodeArch: 'arm64', without: ['apt-get'] }],
+  ] as const) {
+    it(`keeps of ONNX Runtime only what runs on ${title}`, () => {
+      using machine = new Machine(options);
+      ok(machine.setup());
+      const every = ['linux', 'darwin', 'win32'].flatMap((system) => [`${system}/x64`, `${system}/arm64`]);
+      const folder = 'node_modules/onnxruntime-node/bin/napi-v6';
+      assert.deepEqual(
+        every.filter((each) => machine.has(`${folder}/${each}/onnxruntime_binding.node`)),
+        [platform],
+      );
+    });
+  }
+
   it('says what takes the place of each that npm did not build, and goes on', () => {
     using machine = new Machine({ broken: ['naudiodon', 'speaker', 'koffi'] });
     const run = machine.setup();
