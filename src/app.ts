@@ -8,11 +8,11 @@ import { CuePlayer } from './cues/player.js';
 import { ConfigError, messageOf } from './errors.js';
 import { EchoGuard } from './hotword/echo-guard.js';
 import type { HotwordEngine } from './hotword/engine.js';
+import { EngineSource } from './hotword/engine-source.js';
 import { HotwordListener } from './hotword/listener.js';
 import { modelsFolder } from './hotword/models-folder.js';
 import { createNone } from './hotword/none.js';
 import { createPocketsphinx } from './hotword/pocketsphinx.js';
-import { createEngine } from './hotword/registry.js';
 import type { Link } from './link/link.js';
 import { NetworkWatch } from './link/network-watch.js';
 import { WsLink } from './link/ws-link.js';
@@ -68,6 +68,7 @@ export class App {
   readonly #options: AppOptions;
   readonly #stop = new AbortController();
   #assistant: AssistantServer | undefined;
+  readonly #engines: EngineSource;
   #engine: HotwordEngine | undefined;
   #guard: EchoGuard | undefined;
   #link: Link | undefined;
@@ -81,6 +82,7 @@ export class App {
 
   constructor(options: AppOptions) {
     this.#options = options;
+    this.#engines = engineSource(options.config, options.log);
     this.#network = new NetworkWatch({ clock: options.clock });
     const { phrases, actions } = options.config.hotword;
     this.#actions = new PhraseActions({
@@ -105,7 +107,7 @@ export class App {
       protocol: config.server.protocol,
       server: config.server.url === '' ? 'the embedded assistant' : maskUrl(config.server.url),
     });
-    const engine = await makeEngine(config, log);
+    const engine = await this.#engines.make();
     this.#engine = engine;
     this.#guard = await this.#makeGuard();
     if (this.#stop.signal.aborted) return;
@@ -283,12 +285,12 @@ export class App {
     });
   }
 
-  /** One attempt only: an engine that cannot be made again may cost an activation each time, and keys still work. */
+  /** One attempt only: keys still work. */
   async #replaceEngine(): Promise<void> {
-    const { config, journal, log } = this.#options;
+    const { journal, log } = this.#options;
     if (this.#stop.signal.aborted) return;
     this.#engine?.close();
-    this.#engine = await makeEngine(config, log).catch((error: unknown) => {
+    this.#engine = await this.#engines.make().catch((error: unknown) => {
       log.error({ why: messageOf(error) }, 'there is no hotword engine any more; the key starts a conversation');
       return createNone();
     });
@@ -361,8 +363,8 @@ function protocolOf(config: Config) {
   );
 }
 
-/** The hotword engine of the configuration. Throws HotwordError, with the remedy, when it cannot be had. */
-export function makeEngine(config: Config, log: Log): Promise<HotwordEngine> {
+/** Where the hotword engine of the configuration comes from. */
+export function engineSource(config: Config, log: Log): EngineSource {
   const { engine, phrases, sensitivity, porcupine, openwakeword, pocketsphinx } = config.hotword;
   const settings = {
     engine,
@@ -377,5 +379,5 @@ export function makeEngine(config: Config, log: Log): Promise<HotwordEngine> {
     },
     pocketsphinx,
   };
-  return createEngine(settings, log.child({ module: 'hotword' }));
+  return new EngineSource({ settings, log: log.child({ module: 'hotword' }) });
 }

@@ -49,6 +49,9 @@ export class HotwordError extends ClientError {
   }
 }
 
+/** A hotword engine whose library or packaged model is not on this machine; the configuration may well be right. */
+export class EngineMissingError extends HotwordError {}
+
 /** The server cannot be reached, refuses this device, or went away. */
 export class ConnectionError extends ClientError {
   constructor(message: string, options?: ClientErrorOptions) {

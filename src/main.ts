@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { makeEngine } from './app.js';
+import { engineSource } from './app.js';
 import { parseArguments } from './cli/arguments.js';
 import { assistantCommand } from './cli/assistant.js';
 import { helpText } from './cli/commands.js';
@@ -34,7 +34,7 @@ async function runProgram(argv: readonly string[], signal: AbortSignal): Promise
 }
 
 async function hotwordOver(files: readonly string[], config: Config): Promise<number> {
-  const engine = await makeEngine(config, createLog({ ...config.log, to: 'stderr' }));
+  const engine = await engineSource(config, createLog({ ...config.log, to: 'stderr' })).make();
   try {
     return await hotwordCommand(files, engine, process.stdout, { refractoryMs: config.hotword.refractory_ms });
   } finally {

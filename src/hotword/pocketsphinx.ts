@@ -1,7 +1,7 @@
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HotwordError } from '../errors.js';
+import { EngineMissingError, HotwordError } from '../errors.js';
 import type { Detection, HotwordEngine } from './engine.js';
 import { OnsetGate } from './onset-gate.js';
 import { dictionaryText, type Pronunciations, pronounce, wordsOf } from './pronunciation.js';
@@ -70,7 +70,7 @@ export async function createPocketsphinx(options: PocketsphinxOptions): Promise<
   const dictionaryFile = join(modelDir, 'cmudict-en-us.dict');
   const pronunciations = await pronounce({ phrases, given: options.pronunciations, dictionaryFile });
   await access(join(modelDir, 'en-us', 'mdef')).catch((error: unknown) => {
-    throw new HotwordError(`there is no English model in ${modelDir}; install the package pocketsphinx-en-us`, {
+    throw new EngineMissingError(`there is no English model in ${modelDir}; install the package pocketsphinx-en-us`, {
       cause: error,
     });
   });

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { HotwordError, messageOf } from '../errors.js';
+import { access, readFile } from 'node:fs/promises';
+import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
 import type { Detection, HotwordEngine } from './engine.js';
 
 /** The part of Picovoice's class that is used. */
@@ -17,6 +17,9 @@ interface PorcupinePackage {
   BuiltinKeyword: Readonly<Record<string, string>>;
 }
 
+/** Picovoice's library has been started and refuses; starting it again may cost another activation of the key. */
+export class PorcupineRefusal extends HotwordError {}
+
 /** Options of `createPorcupine`. */
 export interface PorcupineOptions {
   phrases: readonly string[];
@@ -31,8 +34,9 @@ export interface PorcupineOptions {
 }
 
 /**
- * Makes Picovoice's engine. Tries once: every start may count as an activation of the key. Throws HotwordError in
- * words a person can act on when the package, the key or a keyword is not right.
+ * Makes Picovoice's engine. Tries once: every start may count as an activation of the key. Throws
+ * PorcupineRefusal when it does not start, and HotwordError when it is not even tried because the package, the file of
+ * the key or a keyword is not right; both in words a person can act on.
  */
 export async function createPorcupine(options: PorcupineOptions): Promise<HotwordEngine> {
   const { phrases, keywords, sensitivity, load = loadPackage } = options;
@@ -40,13 +44,14 @@ export async function createPorcupine(options: PorcupineOptions): Promise<Hotwor
   const porcupine = await load();
   const builtIn = Object.values(porcupine.BuiltinKeyword);
   const models = phrases.map((phrase) => keywordOf(phrase, keywords, builtIn));
+  for (const model of models) if (!builtIn.includes(model)) await checkKeywordFile(model);
   try {
     const handle = new porcupine.Porcupine(accessKey, models, new Array<number>(models.length).fill(sensitivity));
     return new PorcupineEngine(handle, phrases);
   } catch (error) {
     // Without the cause, and with the key masked: Picovoice quotes the key in its message, and errors get logged.
     const why = explain(error, options.accessKeyFile).replaceAll(accessKey, '***');
-    throw new HotwordError(`the hotword engine porcupine does not start: ${why}`);
+    throw new PorcupineRefusal(`the hotword engine porcupine does not start: ${why}`);
   }
 }
 
@@ -54,7 +59,7 @@ async function loadPackage(): Promise<PorcupinePackage> {
   try {
     return (await import('@picovoice/porcupine-node')) as unknown as PorcupinePackage;
   } catch (error) {
-    throw new HotwordError(
+    throw new EngineMissingError(
       `the package @picovoice/porcupine-node cannot be loaded (${messageOf(error)}); ` +
         'install it with npm install, or choose hotword.engine = "pocketsphinx"',
       { cause: error },
@@ -87,12 +92,22 @@ async function readAccessKey(path: string): Promise<string> {
 }
 
 function keywordOf(phrase: string, keywords: Readonly<Record<string, string>>, builtIn: readonly string[]): string {
-  const model = keywords[phrase] ?? phrase.toLowerCase();
+  const model = (Object.hasOwn(keywords, phrase) ? keywords[phrase] : undefined) ?? phrase.toLowerCase();
   if (builtIn.includes(model) || model.endsWith('.ppn')) return model;
   throw new HotwordError(
     `hotword.porcupine.keywords: ${JSON.stringify(model)} for the phrase ${JSON.stringify(phrase)} is neither a .ppn ` +
       `file nor built in; train one at console.picovoice.ai, or use one of ${builtIn.join(', ')}`,
   );
+}
+
+/** Before Picovoice's library looks, because its start may count as an activation. */
+async function checkKeywordFile(path: string): Promise<void> {
+  await access(path).catch((error: unknown) => {
+    throw new HotwordError(
+      `hotword.porcupine.keywords: ${path} cannot be read (${messageOf(error)}); train it at console.picovoice.ai and put it there`,
+      { cause: error },
+    );
+  });
 }
 
 /** Picovoice's error classes by name (its errors.ts); each with what helps. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { HotwordError, messageOf } from '../errors.js';
+import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
 
 /** The phones of the CMU dictionary (ARPAbet without stress), which the English model knows. */
 export const PHONES: readonly string[] =
@@ -104,7 +104,7 @@ async function readDictionary(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new HotwordError(
+    throw new EngineMissingError(
       `the dictionary ${path} cannot be read (${messageOf(error)}); install the package pocketsphinx-en-us`,
       { cause: error },
     );

@@ -1,5 +1,4 @@
 import { HotwordError } from '../errors.js';
-import type { Log } from '../log.js';
 import type { HotwordEngine } from './engine.js';
 import { createNone } from './none.js';
 import { createOpenWakeWord } from './openwakeword.js';
@@ -35,57 +34,26 @@ export interface HotwordSettings {
   };
 }
 
-type EngineFactory = (settings: HotwordSettings, log: Log) => Promise<HotwordEngine>;
+/** Makes one engine. Throws HotwordError, with the remedy, when it cannot be had. */
+export type EngineFactory = (settings: HotwordSettings) => Promise<HotwordEngine>;
 
-/** Every engine by its name in `hotword.engine`. A new one is its own file and a row here. */
-export const ENGINES: Readonly<Record<string, EngineFactory>> = {
-  auto: automatic,
-  porcupine,
-  pocketsphinx: ({ phrases, pocketsphinx }) => createPocketsphinx({ phrases, ...pocketsphinx }),
-  openwakeword: ({ phrases, openwakeword }) => createOpenWakeWord({ phrases, ...openwakeword }),
-  none: async () => createNone(),
-};
-
-/** Makes the engine that the settings name. Throws HotwordError, with the remedy, when it cannot be had. */
-export async function createEngine(settings: HotwordSettings, log: Log): Promise<HotwordEngine> {
-  const factory = Object.hasOwn(ENGINES, settings.engine) ? ENGINES[settings.engine] : undefined;
-  if (!factory) {
-    throw new HotwordError(
-      `hotword.engine ${JSON.stringify(settings.engine)} does not exist; choose one of ${Object.keys(ENGINES).join(', ')}`,
-    );
-  }
-  return factory(settings, log);
-}
-
-/** Porcupine where a key is configured, else openWakeWord where models are, else PocketSphinx; each where the former refuses. */
-async function automatic(settings: HotwordSettings, log: Log): Promise<HotwordEngine> {
-  const { phrases, openwakeword, pocketsphinx } = settings;
-  const candidates: [name: string, isConfigured: boolean, make: () => Promise<HotwordEngine>][] = [
-    ['porcupine', Boolean(settings.porcupine.accessKeyFile), () => porcupine(settings)],
-    [
-      'openwakeword',
-      Object.keys(openwakeword.models).length > 0,
-      () => createOpenWakeWord({ phrases, ...openwakeword }),
-    ],
-  ];
-  for (const [name, isConfigured, make] of candidates) {
-    if (!isConfigured) continue;
-    try {
-      return await make();
-    } catch (error) {
-      if (!(error instanceof HotwordError)) throw error;
-      log.warn({ engine: name, why: error.message }, 'this hotword engine refuses; the next one listens instead');
-    }
-  }
-  return createPocketsphinx({ phrases, ...pocketsphinx });
-}
-
-async function porcupine(settings: HotwordSettings): Promise<HotwordEngine> {
-  const { accessKeyFile, keywords } = settings.porcupine;
-  if (!accessKeyFile) {
+/** Every engine by its name in `hotword.engine`; besides there is `auto`. A new one is its own file and a row here. */
+export const ENGINES = {
+  porcupine: async ({ phrases, sensitivity, porcupine: { accessKeyFile, keywords } }) => {
+    if (accessKeyFile) return createPorcupine({ phrases, accessKeyFile, keywords, sensitivity });
     throw new HotwordError(
       'hotword.engine "porcupine" needs hotword.porcupine.access_key_file; or choose "pocketsphinx"',
     );
-  }
-  return createPorcupine({ phrases: settings.phrases, accessKeyFile, keywords, sensitivity: settings.sensitivity });
+  },
+  openwakeword: ({ phrases, openwakeword }) => createOpenWakeWord({ phrases, ...openwakeword }),
+  pocketsphinx: ({ phrases, pocketsphinx }) => createPocketsphinx({ phrases, ...pocketsphinx }),
+  none: async () => createNone(),
+} as const satisfies Record<string, EngineFactory>;
+
+/** The name of an engine. */
+export type EngineName = keyof typeof ENGINES;
+
+/** True for the name of an engine. */
+export function isEngine(name: string): name is EngineName {
+  return Object.hasOwn(ENGINES, name);
 }

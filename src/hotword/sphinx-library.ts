@@ -1,4 +1,4 @@
-import { HotwordError, messageOf } from '../errors.js';
+import { EngineMissingError, messageOf } from '../errors.js';
 
 /** A native pointer; null is the null pointer. */
 export type Pointer = unknown;
@@ -37,7 +37,7 @@ export interface SphinxNames {
 /** What Debian 12 and 13 install: libpocketsphinx3 and libsphinxbase3. */
 const SPHINX_NAMES: SphinxNames = { pocketsphinx: 'libpocketsphinx.so.3', sphinxbase: 'libsphinxbase.so.3' };
 
-/** Loads PocketSphinx and makes it silent. Throws HotwordError naming the packages when it is not there. */
+/** Loads PocketSphinx and makes it silent. Throws EngineMissingError naming the packages when it is not there. */
 export async function loadSphinx(names: SphinxNames = SPHINX_NAMES): Promise<SphinxLibrary> {
   try {
     const { load, struct, decode } = await import('koffi');
@@ -94,7 +94,7 @@ export async function loadSphinx(names: SphinxNames = SPHINX_NAMES): Promise<Sph
       segmentProbability: sphinx.func('int ps_seg_prob(void *, void *, void *, void *)'),
     };
   } catch (error) {
-    throw new HotwordError(
+    throw new EngineMissingError(
       `the hotword engine pocketsphinx cannot be loaded from ${names.pocketsphinx} and ${names.sphinxbase} ` +
         `(${messageOf(error)}); ` +
         'install the packages libpocketsphinx3 and pocketsphinx-en-us, or choose another hotword.engine',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { writeWav } from '../../src/pcm/wav-writer.js';
+import { startDevice } from '../helpers/device.js';
 import { concat, say, silence } from '../helpers/speech.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -72,6 +73,35 @@ describe('exit codes', () => {
     assertSentence(stderr);
     assert.ok(stderr.includes('xyzzyq') && stderr.includes('pronunciations'), stderr);
   });
+});
+
+describe('a Porcupine that refuses', () => {
+  for (const engine of ['auto', 'porcupine']) {
+    it(`engine = "${engine}": one line of the log, PocketSphinx listens, and no event starts Porcupine again`, async (test) => {
+      const folder = await scratch(test);
+      const [key, sound] = [join(folder, 'key'), join(folder, 'silence.wav')];
+      await writeFile(key, 'this0is0no0key');
+      await writeWav(sound, silence(100), 16_000);
+      const porcupine = `[hotword.porcupine]\naccess_key_file = "${key}"\nkeywords = { "hey tars" = "jarvis" }`;
+      const device = await startDevice(test, {
+        config: `[hotword]\nengine = "${engine}"\n${porcupine}\n[mic]\nbackend = "file"\ndevice = "${sound}"\n`,
+      });
+      await device.waitForState('listening');
+      device.signal('SIGHUP');
+      for (const state of ['idle', 'listening']) {
+        device.signal('SIGURG');
+        await device.waitForState(state);
+      }
+      assert.deepEqual(
+        device.all('hotword.ready').map((line) => line.engine),
+        ['pocketsphinx'],
+      );
+      const told = device.lines.filter((line) => line.engine === 'porcupine');
+      assert.equal(told.length, 1, device.tail());
+      assert.match(String(told[0]?.why), /key is not right: copy it again from console\.picovoice\.ai/);
+      assert.doesNotMatch(device.tail(), /this0is0no0key/);
+    });
+  }
 });
 
 describe('config', () => {

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { HotwordError } from '../../src/errors.js';
+import { EngineSource } from '../../src/hotword/engine-source.js';
 import { createPocketsphinx } from '../../src/hotword/pocketsphinx.js';
-import { createEngine } from '../../src/hotword/registry.js';
 import { readWav } from '../../src/pcm/wav.js';
 import { atPeak, concat, say, silence, type Voice } from '../helpers/speech.js';
 import { heardIn } from './engine-contract.js';
@@ -158,7 +158,7 @@ test('auto: a refused Porcupine is one warning that names why, and PocketSphinx 
   const porcupine = { accessKeyFile, keywords: { 'hey tars': 'jarvis' } };
   const openwakeword = { frontEndDir: dir, models: {}, threshold: 0.5 };
   const settings = { engine: 'auto', phrases, sensitivity: 0.5, porcupine, openwakeword, pocketsphinx };
-  const engine = await createEngine(settings, log);
+  const engine = await new EngineSource({ settings, log }).make();
   rmSync(dir, { recursive: true });
   assert.equal(engine.name, 'pocketsphinx');
   engine.close();

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { HotwordError } from '../../src/errors.js';
-import { createPorcupine, type PorcupineHandle, type PorcupineOptions } from '../../src/hotword/porcupine.js';
+import {
+  createPorcupine,
+  type PorcupineHandle,
+  type PorcupineOptions,
+  PorcupineRefusal,
+} from '../../src/hotword/porcupine.js';
 
 const KEY = 'AbCdEf0123456789+/abcdefg==';
 let dir = '';
@@ -67,15 +72,14 @@ function frame(first: number): Int16Array {
 
 test('key, keywords and sensitivity reach the package, and detections come back as phrases', async () => {
   const fake = fakePackage();
+  const ppn = await keyFile('hey_tars.ppn', 'a trained keyword');
   const engine = await create({
     phrases: ['hey tars', 'Jarvis'],
-    keywords: { 'hey tars': '/models/hey_tars.ppn' },
+    keywords: { 'hey tars': ppn },
     sensitivity: 0.7,
     load: fake.load,
   });
-  assert.deepEqual(fake.calls, [
-    { accessKey: KEY, keywords: ['/models/hey_tars.ppn', 'jarvis'], sensitivities: [0.7, 0.7] },
-  ]);
+  assert.deepEqual(fake.calls, [{ accessKey: KEY, keywords: [ppn, 'jarvis'], sensitivities: [0.7, 0.7] }]);
   assert.deepEqual([engine.name, engine.rateHz, engine.chunkSamples], ['porcupine', 16_000, 512]);
   assert.equal(engine.process(frame(0)), undefined);
   assert.deepEqual(engine.process(frame(1)), { phrase: 'hey tars', score: 1, endedSamplesAgo: 0 });
@@ -132,6 +136,12 @@ test('a phrase without a keyword is named, with what is built in', async () => {
     create({ phrases: ['hey tars'], load: fake.load }),
     /"hey tars" is neither a \.ppn file nor built in;.*one of jarvis, hey siri$/,
   );
+  await assert.rejects(create({ phrases: ['constructor'], load: fake.load }), /"constructor" is neither/);
+  const absent = join(dir, 'absent.ppn');
+  await assert.rejects(
+    create({ keywords: { jarvis: absent }, load: fake.load }),
+    /absent\.ppn cannot be read .*ENOENT/,
+  );
   await assert.rejects(create({ keywords: { jarvis: 'robot' }, load: fake.load }), /"robot" for the phrase "jarvis"/);
   assert.deepEqual(fake.calls, []);
 });
@@ -160,7 +170,7 @@ for (const [refusal, pattern] of [
   test(`${refusal.constructor.name} (${refusal.message.slice(0, 16)}…): what to do, tried once, the key not told`, async () => {
     const fake = fakePackage(refusal);
     await assert.rejects(create({ load: fake.load }), (error) => {
-      assert.ok(error instanceof HotwordError);
+      assert.ok(error instanceof PorcupineRefusal);
       assert.match(error.message, pattern);
       assert.ok(!error.message.includes(KEY) && error.cause === undefined);
       assert.equal(error.retryable, false);

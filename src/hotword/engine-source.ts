@@ -1,0 +1,107 @@
+import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
+import type { Log } from '../log.js';
+import type { HotwordEngine } from './engine.js';
+import { PorcupineRefusal } from './porcupine.js';
+import { ENGINES, type EngineFactory, type EngineName, type HotwordSettings, isEngine } from './registry.js';
+
+/** Options of `EngineSource`. */
+export interface EngineSourceOptions {
+  settings: HotwordSettings;
+  log: Log;
+  /** @default the table of the registry */
+  engines?: Readonly<Record<EngineName, EngineFactory>>;
+}
+
+/**
+ * Makes the engine of `hotword.engine`, and another one where that has failed. Porcupine is started at most once in the
+ * life of a source, whatever becomes of it, because each start may count as an activation of the key; after that, and
+ * with `auto`, the next engine that can listen takes its place: Porcupine where a key is configured, openWakeWord where
+ * models are, PocketSphinx, none.
+ */
+export class EngineSource {
+  readonly #settings: HotwordSettings;
+  readonly #log: Log;
+  readonly #engines: Readonly<Record<EngineName, EngineFactory>>;
+  readonly #givenUp = new Set<EngineName>();
+  #isPorcupineSpent = false;
+
+  constructor({ settings, log, engines = ENGINES }: EngineSourceOptions) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#engines = engines;
+  }
+
+  /** Throws HotwordError, with the remedy, for what only a person can mend. */
+  async make(): Promise<HotwordEngine> {
+    const name = this.#settings.engine;
+    if (name === 'auto') return this.#first(this.#candidates());
+    if (!isEngine(name)) {
+      throw new HotwordError(
+        `hotword.engine ${JSON.stringify(name)} does not exist; choose one of auto, ${Object.keys(ENGINES).join(', ')}`,
+      );
+    }
+    if (name !== 'porcupine') return this.#engines[name](this.#settings);
+    return this.#porcupine().catch((error: unknown) => {
+      if (!(error instanceof PorcupineRefusal)) throw error;
+      this.#giveUp(name, error);
+      return this.#first(this.#candidates());
+    });
+  }
+
+  #candidates(): EngineName[] {
+    const { porcupine, openwakeword } = this.#settings;
+    const names: EngineName[] = [];
+    if (porcupine.accessKeyFile) names.push('porcupine');
+    if (Object.keys(openwakeword.models).length > 0) names.push('openwakeword');
+    return names;
+  }
+
+  /** The first of these that can listen, else PocketSphinx. */
+  async #first(names: readonly EngineName[]): Promise<HotwordEngine> {
+    for (const name of names) {
+      try {
+        return await (name === 'porcupine' ? this.#porcupine() : this.#engines[name](this.#settings));
+      } catch (error) {
+        if (!(error instanceof HotwordError)) throw error;
+        this.#giveUp(name, error);
+      }
+    }
+    return this.#last();
+  }
+
+  async #porcupine(): Promise<HotwordEngine> {
+    if (this.#isPorcupineSpent) {
+      throw new PorcupineRefusal('it was started before, and each start may count as an activation of the key');
+    }
+    this.#isPorcupineSpent = true;
+    try {
+      return await this.#engines.porcupine(this.#settings);
+    } catch (error) {
+      this.#isPorcupineSpent = error instanceof PorcupineRefusal;
+      throw error;
+    }
+  }
+
+  /** A program that ends here would be started again by its service, and Porcupine with it. */
+  async #last(): Promise<HotwordEngine> {
+    try {
+      return await this.#engines.pocketsphinx(this.#settings);
+    } catch (error) {
+      if (!(error instanceof EngineMissingError) && !(error instanceof HotwordError && this.#isPorcupineSpent)) {
+        throw error;
+      }
+      this.#log.error(
+        { engine: 'pocketsphinx', why: messageOf(error) },
+        'no hotword engine can listen here: only a key or the server starts a conversation',
+      );
+      return this.#engines.none(this.#settings);
+    }
+  }
+
+  /** Said once for each engine. */
+  #giveUp(engine: EngineName, error: HotwordError): void {
+    const level = this.#givenUp.has(engine) ? 'debug' : 'warn';
+    this.#givenUp.add(engine);
+    this.#log[level]({ engine, why: error.message }, 'this hotword engine refuses; the next one listens instead');
+  }
+}
