@@ -131,6 +131,11 @@ export class App {
     this.#link?.hurry();
   }
 
+  /** Since the last chunk of the microphone, in milliseconds; undefined while the capture is closed. */
+  get chunkAgeMs(): number | undefined {
+    return this.#capture?.chunkAgeMs;
+  }
+
   /** Ends a conversation, closes everything, and leaves no process behind. May be called twice, and during `start`. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -196,6 +201,7 @@ export class App {
       microphone: this.#microphone(),
       router,
       journal,
+      clock,
       send: (event) => session.send(event),
     });
     const session = new Session(

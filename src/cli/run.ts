@@ -3,6 +3,8 @@ import { systemClock } from '../clock.js';
 import type { Config } from '../config.js';
 import { exitCodeOf } from '../errors.js';
 import { createLog, Journal } from '../log.js';
+import { systemdNotifier } from '../service/notifier.js';
+import { Service } from '../service/service.js';
 import { demonstrateWithoutMicrophone } from './demonstration.js';
 import { watchKeys } from './keys.js';
 
@@ -26,6 +28,10 @@ export async function runCommand(config: Config, signal: AbortSignal): Promise<n
   process.on(MUTE_SIGNAL, mute);
   const stopKeys = watchKeys(app);
   const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal });
+  const notifier = await systemdNotifier({ env: process.env, pid: process.pid, log });
+  const health = () => ({ chunkAgeMs: app.chunkAgeMs });
+  const service = notifier && new Service({ notifier, journal, health, clock: systemClock, log });
+  service?.start();
   let code = 0;
   try {
     await app.start();
@@ -38,6 +44,7 @@ export async function runCommand(config: Config, signal: AbortSignal): Promise<n
     process.off('SIGHUP', hurry);
     process.off(MUTE_SIGNAL, mute);
     stopKeys();
+    service?.close();
     await app.close();
     journal.record('client.stopped', { code });
   }

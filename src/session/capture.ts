@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { messageOf } from '../errors.js';
 import type { Journal } from '../log.js';
 import type { Microphone, MicrophoneListener } from '../mic/microphone.js';
@@ -9,6 +10,7 @@ export interface CaptureOptions {
   microphone: Microphone;
   router: Router;
   journal: Journal;
+  clock: Clock;
   send: (event: SessionEvent) => void;
 }
 
@@ -18,9 +20,16 @@ export class Capture {
   #abort: AbortController | undefined;
   #capturing: Promise<void> = Promise.resolve();
   #lastLoss: string | undefined;
+  #lastChunkMs: number | undefined;
 
   constructor(options: CaptureOptions) {
     this.#options = options;
+  }
+
+  /** Since the last chunk, or since the capture was opened, in milliseconds; undefined while it is not open. */
+  get chunkAgeMs(): number | undefined {
+    if (!this.#abort || this.#lastChunkMs === undefined) return undefined;
+    return this.#options.clock.nowMs() - this.#lastChunkMs;
   }
 
   /** Opens the microphone as soon as an earlier capture is gone. */
@@ -28,7 +37,8 @@ export class Capture {
     if (this.#abort) return;
     const abort = new AbortController();
     this.#abort = abort;
-    const { microphone } = this.#options;
+    const { microphone, clock } = this.#options;
+    this.#lastChunkMs = clock.nowMs();
     const listener = this.#listener(abort.signal);
     this.#capturing = this.#capturing
       .then(() => microphone.capture(listener, abort.signal))
@@ -48,10 +58,12 @@ export class Capture {
   }
 
   #listener(signal: AbortSignal): MicrophoneListener {
-    const { microphone, router, journal, send } = this.#options;
+    const { microphone, router, journal, clock, send } = this.#options;
     return {
       chunk: (samples) => {
-        if (!signal.aborted) router.chunk(samples);
+        if (signal.aborted) return;
+        this.#lastChunkMs = clock.nowMs();
+        router.chunk(samples);
       },
       ready: ({ device, rateHz }) => {
         this.#lastLoss = undefined;
