@@ -497,6 +497,13 @@ test('credentials of the service serve empty keys, and only those', () => {
   assert.equal(config.hotword.porcupine.access_key_file, '');
   writeFileSync(join(credentials, 'porcupine-access-key'), 'hush');
   assert.equal(load({ env }).origins.get('hotword.porcupine.access_key_file'), 'credential porcupine-access-key');
+  const ofUnit = join(folder, 'credentials-of-the-unit');
+  mkdirSync(ofUnit);
+  writeFileSync(join(ofUnit, 'tars_server-token'), 'hush');
+  assert.equal(
+    load({ env: { CREDENTIALS_DIRECTORY: ofUnit } }).origins.get('server.token_file'),
+    'credential tars_server-token',
+  );
   assert.equal(load({ env, flags: { 'hotword.engine': 'porcupine' } }).config.hotword.engine, 'porcupine');
   assert.equal(load({ env, flags: { 'server.token_file': '/mine' } }).config.server.token_file, '/mine');
 });

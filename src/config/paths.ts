@@ -4,6 +4,9 @@ import { ConfigError } from '../errors.js';
 
 const CREDENTIALS = '$CREDENTIALS_DIRECTORY/';
 
+/** What the unit puts in front of the names: systemd joins the name of a folder of credentials and those of its files. */
+const FOLDER_PREFIX = 'tars_';
+
 /** The systemd credential that serves a key which is empty. */
 const CREDENTIAL_NAMES: ReadonlyMap<string, string> = new Map([
   ['server.token_file', 'server-token'],
@@ -40,8 +43,11 @@ export function absolutePath(text: string, folder: string, places: Places): stri
 export function credentialFor(path: string, places: Places): { file: string; source: string } | undefined {
   const name = CREDENTIAL_NAMES.get(path);
   if (name === undefined || !places.credentials) return undefined;
-  const file = join(places.credentials, name);
-  return existsSync(file) ? { file, source: `credential ${name}` } : undefined;
+  for (const each of [name, FOLDER_PREFIX + name]) {
+    const file = join(places.credentials, each);
+    if (existsSync(file)) return { file, source: `credential ${each}` };
+  }
+  return undefined;
 }
 
 function withCredentials(text: string, { credentials }: Places): string {
