@@ -98,6 +98,7 @@ class Player {
     stream.on('error', (error) => this.#fail(id, error));
     stream.once('close', () => this.#noteClosed(id));
     // The package opens the device at the first write: an empty one opens it while the first sound is under way.
+    this.#countWrite();
     stream.write(Buffer.alloc(0));
   }
 

@@ -1,7 +1,7 @@
 import type { AudioError } from '../errors.js';
 import type { Playback } from './speaker.js';
 
-/** What a playback may ask of the child. */
+/** What a playback may ask of the child that plays it. */
 export interface PlaybackPort {
   write(pcm: Uint8Array): boolean;
   writable(): Promise<void>;
@@ -9,16 +9,17 @@ export interface PlaybackPort {
   clear(): Promise<void>;
 }
 
-/** One stretch of sound of the speaker-package backend. */
+/** One stretch of sound of the speaker-package backend; keeps what it is given until a child begins to play it. */
 export class PackagePlayback implements Playback {
-  readonly #port: PlaybackPort;
   /** Resolves when it was played, cleared or lost; with the error where it was lost. */
   readonly over: Promise<AudioError | undefined>;
+  readonly #early: Uint8Array[] = [];
+  #port: PlaybackPort | undefined;
+  #isEnded = false;
   #resolveOver: (error: AudioError | undefined) => void = () => undefined;
   #isOver = false;
 
-  constructor(port: PlaybackPort) {
-    this.#port = port;
+  constructor() {
     this.over = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
@@ -28,16 +29,27 @@ export class PackagePlayback implements Playback {
     return this.#isOver;
   }
 
+  /** A child begins to play it: what was written so far goes there. */
+  begin(port: PlaybackPort): void {
+    this.#port = port;
+    for (const pcm of this.#early.splice(0)) port.write(pcm);
+    if (this.#isEnded) port.end();
+  }
+
   write(pcm: Uint8Array): boolean {
-    return this.#isOver || this.#port.write(pcm);
+    if (this.#isOver) return true;
+    if (this.#port) return this.#port.write(pcm);
+    this.#early.push(pcm);
+    return true;
   }
 
   writable(): Promise<void> {
-    return this.#isOver ? Promise.resolve() : this.#port.writable();
+    return this.#isOver || !this.#port ? Promise.resolve() : this.#port.writable();
   }
 
   async drain(): Promise<void> {
-    if (!this.#isOver) this.#port.end();
+    this.#isEnded = true;
+    if (!this.#isOver) this.#port?.end();
     const error = await this.over;
     if (error) throw error;
   }
@@ -45,7 +57,7 @@ export class PackagePlayback implements Playback {
   async clear(): Promise<void> {
     if (this.#isOver) return;
     this.finish();
-    await this.#port.clear();
+    await this.#port?.clear();
   }
 
   /** All of it has been played, or nobody wants it any more. */

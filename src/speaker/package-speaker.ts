@@ -15,7 +15,10 @@ export interface PackageSpeakerOptions {
   device: string;
   clock: Clock;
   log: Log;
-  /** Called once when the package cannot be loaded on this machine; nothing more is tried. */
+  /**
+   * Called once when the package cannot be loaded on this machine, or not without ALSA's `default` while another device
+   * is wanted; nothing more is tried.
+   */
   onUnavailable?: (why: string) => void;
   /** A child is replaced, between two sounds, after so many writes. @default 30000, which leak 15 MB */
   writesALife?: number;
@@ -75,9 +78,11 @@ export class PackageSpeaker implements Speaker {
         player = player.successor;
         continue;
       }
-      if (end.code === EXIT_UNAVAILABLE) {
+      const { device, onUnavailable } = this.#options;
+      const isBetterPlayedByOthers = end.isWithoutDefault && device !== '' && onUnavailable !== undefined;
+      if (end.code === EXIT_UNAVAILABLE || isBetterPlayedByOthers) {
         this.#isUnavailable = true;
-        this.#options.onUnavailable?.(end.why);
+        onUnavailable?.(end.why);
       }
       return { why: end.why, wasReady };
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { AudioError } from '../errors.js';
-import type { PcmChild } from '../pcm/child.js';
+import type { ChildExit, PcmChild } from '../pcm/child.js';
 import type { PcmFormat } from '../pcm/format.js';
 import { pause } from '../pcm/supervisor.js';
 import { Watchdog } from '../pcm/watchdog.js';
@@ -13,18 +13,31 @@ const LOAD_LIMIT_MS = 10_000; // a Pi Zero takes seconds to start Node
 const STOPPED_LIMIT_MS = 4_000;
 const CLEAR_LIMIT_MS = 40; // of the 50 ms within which `clear` promises silence
 
+/** The package aborts in its start-up where it cannot open `default`, whatever device it is to play on. */
+const WITHOUT_DEFAULT =
+  'no loudspeaker that ALSA\'s "default" can open: plug one in, or name one of `tars-client devices` as speaker.device ' +
+  'together with speaker.backend = "aplay"';
+
 /** How a player child ended. */
 export interface PlayerEnd {
   code: number | null;
+  /** True where the package found no device by ALSA's name `default`, without which it does not load. */
+  isWithoutDefault: boolean;
   /** For a person. */
   why: string;
+}
+
+interface Sound {
+  id: number;
+  playback: PackagePlayback;
+  format: PcmFormat;
 }
 
 /** One life of the child, seen from here: counts the bytes given to it and hands its reports to the playback they mean. */
 export class PlayerChild {
   /** The child has leaked as much as it may. */
   onWorn: () => void = () => undefined;
-  /** The child was slow to be silent and is being ended for it. */
+  /** The child was slow to be silent and is being ended for it: it needs a successor now. */
   onSlow: () => void = () => undefined;
   /** The child that goes on in place of this one. */
   successor: PlayerChild | undefined;
@@ -42,6 +55,8 @@ export class PlayerChild {
   #writtenBytes = 0;
   #lastId = 0;
   #current: PackagePlayback | undefined;
+  /** A sound that was opened while the one before it was not silent yet. */
+  #waiting: Sound | undefined;
 
   constructor(child: PcmChild, clock: Clock) {
     this.#child = child;
@@ -55,25 +70,14 @@ export class PlayerChild {
     });
     this.#watchdog.feed(LOAD_LIMIT_MS);
     child.onMessage((message) => this.#obey(message as PlayerReport));
-    this.over = child.exited.then(({ code, why }) => this.#noteGone(code, why));
+    this.over = child.exited.then((exit) => this.#noteGone(exit));
   }
 
   /** Starts a stretch of sound; the one before it is cleared. */
   open(format: PcmFormat): Playback {
     void this.#current?.clear();
-    const id = ++this.#lastId;
-    const post = (command: PlayerCommand) => this.#child.post(command);
-    post({ type: 'open', id, at: this.#writtenBytes, format });
-    const playback = new PackagePlayback({
-      write: (pcm) => {
-        this.#writtenBytes += pcm.length;
-        return this.#child.input.write(pcm);
-      },
-      writable: () => this.#writable(),
-      end: () => post({ type: 'end', id, at: this.#writtenBytes }),
-      clear: () => this.#silence(id),
-    });
-    this.#current = playback;
+    const playback = new PackagePlayback();
+    this.#take(playback, format);
     return playback;
   }
 
@@ -93,12 +97,36 @@ export class PlayerChild {
     await this.#child.kill();
   }
 
-  #noteGone(code: number | null, lastWords: string): PlayerEnd {
+  #noteGone({ code, signal, why: lastWords }: ChildExit): PlayerEnd {
     this.#watchdog.close();
-    const why = this.#failure || lastWords;
+    const isWithoutDefault = signal === 'SIGABRT' && !this.#isLoaded;
+    const why = this.#failure || (isWithoutDefault ? WITHOUT_DEFAULT : lastWords);
     this.#current?.fail(new AudioError(why, { retryable: true }));
     for (const tell of this.#onCleared.values()) tell();
-    return { code, why };
+    return { code, isWithoutDefault, why };
+  }
+
+  /** Plays it when what sounded before is silent; should this child be slow about that, its successor does. */
+  #take(playback: PackagePlayback, format: PcmFormat): void {
+    const sound = { id: ++this.#lastId, playback, format };
+    this.#current = playback;
+    if (this.#onCleared.size === 0) this.#play(sound);
+    else this.#waiting = sound;
+  }
+
+  #play({ id, playback, format }: Sound): void {
+    if (playback.isOver) return;
+    const post = (command: PlayerCommand) => this.#child.post(command);
+    post({ type: 'open', id, at: this.#writtenBytes, format });
+    playback.begin({
+      write: (pcm) => {
+        this.#writtenBytes += pcm.length;
+        return this.#child.input.write(pcm);
+      },
+      writable: () => this.#writable(),
+      end: () => post({ type: 'end', id, at: this.#writtenBytes }),
+      clear: () => this.#silence(id),
+    });
   }
 
   async #silence(id: number): Promise<void> {
@@ -112,8 +140,17 @@ export class PlayerChild {
     const outcome = await Promise.race([cleared, pause(CLEAR_LIMIT_MS, giveUp.signal, this.#clock)]);
     giveUp.abort();
     this.#onCleared.delete(id);
-    if (outcome === 'cleared') return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (outcome === 'cleared') {
+      if (waiting) this.#play(waiting);
+      return;
+    }
     this.onSlow();
+    if (waiting && this.successor) {
+      this.#current = undefined;
+      this.successor.#take(waiting.playback, waiting.format);
+    }
     await this.kill('slow to be silent');
   }
 

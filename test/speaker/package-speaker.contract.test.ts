@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { bytesOf, SPEECH_FORMAT } from '../../src/pcm/format.js';
+import { AutoSpeaker } from '../../src/speaker/auto-speaker.js';
 import { PackageSpeaker } from '../../src/speaker/package-speaker.js';
+import type { Speaker } from '../../src/speaker/speaker.js';
 import { align } from '../helpers/correlate.js';
 import { sharedSound } from '../helpers/shared-sound.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
@@ -16,11 +21,14 @@ const REPLIES = 8;
 const REPLY_MS = 300;
 const WRITES_A_LIFE = 25;
 
-const { sound, skip } = sharedSound();
+/** ALSA with one device and no default, as on a machine without a sound card. */
+const NO_DEFAULT_CONF = 'pcm.null { type null }\n';
 
-async function start(test: TestContext, writesALife: number) {
-  const log = pino({ level: 'silent' });
-  const speaker = new PackageSpeaker({ device: '', clock: systemClock, log, writesALife });
+const common = { clock: systemClock, log: pino({ level: 'silent' }) };
+const { sound, skip } = sharedSound('aplay');
+
+/** Runs a speaker until the test is over. */
+function run(test: TestContext, speaker: Speaker) {
   const told = new Told();
   const abort = new AbortController();
   const running = speaker.run(told, abort.signal);
@@ -29,6 +37,12 @@ async function start(test: TestContext, writesALife: number) {
     await running;
   };
   test.after(stop);
+  return { told, stop };
+}
+
+async function start(test: TestContext, writesALife: number) {
+  const speaker = new PackageSpeaker({ device: '', ...common, writesALife });
+  const { told, stop } = run(test, speaker);
   await told.until('ready', 0);
   return { speaker, told, stop };
 }
@@ -62,6 +76,24 @@ describe('the child of the speaker package', { skip }, () => {
     assert.deepEqual(childrenNamed(CHILD), []);
   });
 
+  it('that is slow to be silent costs nothing of the next sound, which its successor plays', async (test) => {
+    const { speaker, told } = await start(test, WRITES_A_LIFE);
+    const fromMs = performance.now();
+    const first = speaker.open(SPEECH_FORMAT);
+    first.write(bytesOf(whiteNoise(2_000, -20)));
+    await sound.speaker.untilSound(fromMs, 5_000);
+    const words = whiteNoise(REPLY_MS, -20, 2);
+    for (const pid of childrenNamed(CHILD)) process.kill(pid, 'SIGSTOP');
+    const nextMs = performance.now();
+    const next = speaker.open(SPEECH_FORMAT);
+    next.write(bytesOf(words));
+    await next.drain();
+    await sound.speaker.untilSilent(nextMs, 250, 5_000);
+    const { missing, doubled, damaged } = align(words, sound.speaker.recording(nextMs));
+    assert.deepEqual({ missing, doubled, damaged }, { missing: 0, doubled: 0, damaged: 0 });
+    assert.equal(told.happenings.length, 1, JSON.stringify(told.happenings));
+  });
+
   it('is replaced when it is stopped while nothing plays', async (test) => {
     const { told } = await start(test, WRITES_A_LIFE);
     const fromMs = performance.now();
@@ -69,5 +101,22 @@ describe('the child of the speaker package', { skip }, () => {
     const { why } = await told.until('lost', fromMs, 6_000);
     assert.match(why, /no sign of life/);
     await told.until('ready', fromMs, 3_000);
+  });
+
+  it('says what is missing where nothing can be opened by default, and leaves other devices to aplay', async (test) => {
+    const { ALSA_CONFIG_PATH } = process.env;
+    const folder = await mkdtemp(join(tmpdir(), 'tars-alsa-'));
+    test.after(async () => {
+      process.env.ALSA_CONFIG_PATH = ALSA_CONFIG_PATH;
+      await rm(folder, { recursive: true, force: true });
+    });
+    process.env.ALSA_CONFIG_PATH = join(folder, 'asound.conf');
+    await writeFile(process.env.ALSA_CONFIG_PATH, NO_DEFAULT_CONF);
+    const { told } = run(test, new PackageSpeaker({ device: '', ...common }));
+    const { why } = await told.until('lost', 0);
+    assert.match(why, /no loudspeaker that ALSA's "default" can open: .*speaker\.backend = "aplay"/);
+    const auto = new AutoSpeaker({ device: 'null', ...common });
+    await run(test, auto).told.until('ready', 0);
+    assert.equal(auto.backend, 'aplay');
   });
 });
