@@ -1,14 +1,17 @@
-import { HotwordError } from '../errors.js';
-import type { OnnxModel, OnnxRuntime, OnnxValue } from './onnx.js';
+import type { OnnxRuntime } from './onnx.js';
+import {
+  BANDS,
+  CONTEXT_SAMPLES,
+  EMBEDDINGS,
+  FRAMES,
+  FRAMES_A_STEP,
+  loadModel,
+  type ModelKind,
+  NUMBERS,
+  SHAPES,
+  STEP_SAMPLES,
+} from './openwakeword-shapes.js';
 
-/** New samples of each step: 80 ms at 16 kHz. */
-export const STEP_SAMPLES = 1280;
-const CONTEXT_SAMPLES = 480;
-const FRAMES_A_STEP = 8;
-const BANDS = 32;
-const FRAMES = 76;
-const NUMBERS = 96;
-const EMBEDDINGS = 16;
 /** After so many steps of silence every number in the buffers comes from silence. */
 const PRIMING_STEPS = Math.ceil(FRAMES / FRAMES_A_STEP) + EMBEDDINGS;
 
@@ -41,29 +44,18 @@ export class OpenWakeWordPipeline {
   /** Throws HotwordError when a file is no model or one of another kind. */
   constructor(runtime: OnnxRuntime, files: PipelineFiles) {
     this.scores = new Float32Array(files.classifiers.length);
-    const load = (path: string, shapes: Shapes, input: Float32Array, output: Float32Array) => {
-      const model = runtime.load(path);
-      const [from, to] = namesOf(path, model, shapes);
-      const feeds = { [from]: runtime.tensor(input, shapes.input) };
-      const fetches = { [to]: runtime.tensor(output, shapes.output) };
+    const load = (path: string, kind: ModelKind, from: Float32Array, to: Float32Array) => {
+      const { model, input, output } = loadModel(runtime, path, kind);
+      const feeds = { [input]: runtime.tensor(from, SHAPES[kind].input) };
+      const fetches = { [output]: runtime.tensor(to, SHAPES[kind].output) };
       return () => model.run(feeds, fetches);
     };
     this.#runs = [
-      load(
-        files.melspectrogram,
-        { input: [1, this.#samples.length], output: [1, 1, FRAMES_A_STEP, BANDS] },
-        this.#samples,
-        this.#newFrames,
-      ),
-      load(
-        files.embedding,
-        { input: [1, FRAMES, BANDS, 1], output: [1, 1, 1, NUMBERS] },
-        this.#frames,
-        this.#newNumbers,
-      ),
+      load(files.melspectrogram, 'melspectrogram', this.#samples, this.#newFrames),
+      load(files.embedding, 'embedding', this.#frames, this.#newNumbers),
     ];
     this.#classify = files.classifiers.map((path, i) =>
-      load(path, { input: [1, EMBEDDINGS, NUMBERS], output: [1, 1] }, this.#numbers, this.scores.subarray(i, i + 1)),
+      load(path, 'classifier', this.#numbers, this.scores.subarray(i, i + 1)),
     );
     const silence = new Int16Array(STEP_SAMPLES);
     for (let i = 0; i < PRIMING_STEPS; i++) this.step(silence);
@@ -92,27 +84,4 @@ export class OpenWakeWordPipeline {
     this.#numbers.set(this.#silentNumbers);
     this.scores.fill(0);
   }
-}
-
-interface Shapes {
-  input: readonly number[];
-  output: readonly number[];
-}
-
-/** The names of a model's one input and one output. */
-function namesOf(path: string, { inputs, outputs }: OnnxModel, shapes: Shapes): [input: string, output: string] {
-  const [input, output] = [inputs[0], outputs[0]];
-  if (input && output && inputs.length === 1 && fits(input, shapes.input) && fits(output, shapes.output)) {
-    return [input.name, output.name];
-  }
-  const describe = (values: readonly OnnxValue[]) => values.map(({ shape }) => `[${shape.join(', ')}]`).join(' and ');
-  throw new HotwordError(
-    `${path} is a model of another kind: it takes ${describe(inputs)} and gives ${describe(outputs)}, and here one is ` +
-      `needed that takes [${shapes.input.join(', ')}] and gives [${shapes.output.join(', ')}]; look at ` +
-      'hotword.openwakeword.models and front_end_dir',
-  );
-}
-
-function fits({ shape }: OnnxValue, wanted: readonly number[]): boolean {
-  return shape.length === wanted.length && shape.every((length, i) => length === -1 || length === wanted[i]);
 }

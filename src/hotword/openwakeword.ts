@@ -4,7 +4,8 @@ import { HotwordError, messageOf } from '../errors.js';
 import type { Detection, HotwordEngine } from './engine.js';
 import { loadOnnxRuntime } from './onnx.js';
 import { OnsetGate } from './onset-gate.js';
-import { OpenWakeWordPipeline, STEP_SAMPLES } from './openwakeword-pipeline.js';
+import { OpenWakeWordPipeline } from './openwakeword-pipeline.js';
+import { STEP_SAMPLES } from './openwakeword-shapes.js';
 
 /** Options of `createOpenWakeWord`. */
 export interface OpenWakeWordOptions {

@@ -6,7 +6,8 @@ import { after, test } from 'node:test';
 import { HotwordError } from '../../src/errors.js';
 import { loadOnnxRuntime } from '../../src/hotword/onnx.js';
 import { createOpenWakeWord } from '../../src/hotword/openwakeword.js';
-import { OpenWakeWordPipeline, STEP_SAMPLES } from '../../src/hotword/openwakeword-pipeline.js';
+import { OpenWakeWordPipeline } from '../../src/hotword/openwakeword-pipeline.js';
+import { STEP_SAMPLES } from '../../src/hotword/openwakeword-shapes.js';
 import { readWav } from '../../src/pcm/wav.js';
 import { heardIn, testEngine } from './engine-contract.js';
 
