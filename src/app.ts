@@ -1,4 +1,5 @@
 import { AssistantServer } from './assistant/server.js';
+import { limitsOfStates, StateWatch } from './black-box/state-watch.js';
 import type { Clock } from './clock.js';
 import { readCertificates } from './config/certificates.js';
 import { readSecret } from './config/secret.js';
@@ -25,6 +26,7 @@ import { SampleRing } from './pcm/ring.js';
 import { pause } from './pcm/supervisor.js';
 import { PROTOCOLS } from './protocol/registry.js';
 import { Capture } from './session/capture.js';
+import type { SessionLimits } from './session/events.js';
 import { PhraseActions, phraseActions } from './session/phrase-actions.js';
 import { Router } from './session/router.js';
 import { Session } from './session/session.js';
@@ -77,6 +79,7 @@ export class App {
   #session: Session | undefined;
   #router: Router | undefined;
   #capture: Capture | undefined;
+  #states: StateWatch | undefined;
   #speaking: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
@@ -136,6 +139,11 @@ export class App {
     return this.#capture?.chunkAgeMs;
   }
 
+  /** The present state's name where it has outlived its limit. */
+  get overdueState(): string | undefined {
+    return this.#states?.overdueState;
+  }
+
   /** Ends a conversation, closes everything, and leaves no process behind. May be called twice, and during `start`. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -145,6 +153,7 @@ export class App {
   async #close(): Promise<void> {
     const { log } = this.#options;
     await this.#session?.close();
+    this.#states?.close();
     this.#stop.abort();
     this.#network.close();
     const closing = [this.#link?.close(), this.#capture?.close(), this.#speaking];
@@ -170,6 +179,7 @@ export class App {
 
   #join(link: Link, engine: HotwordEngine): void {
     const { config, journal, clock, log } = this.#options;
+    const limits = limitsOf(config);
     const speaker = this.#speaker();
     const guard = this.#guard;
     const replies = new ReplyBuffer({
@@ -220,15 +230,7 @@ export class App {
         capture: (isOn) => (isOn ? capture.open() : capture.mute()),
       },
       {
-        limits: {
-          connectGraceMs: config.session.connect_grace_ms,
-          turnLimitMs: config.session.turn_limit_ms,
-          idleLimitMs: config.session.idle_limit_ms,
-          replyStallMs: config.session.reply_stall_ms,
-          replyLimitMs: config.session.reply_limit_ms,
-          drainLimitMs: config.speaker.buffer_limit_ms + DRAIN_MARGIN_MS,
-          settleMs: config.session.settle_ms,
-        },
+        limits,
         bargeIn: config.session.barge_in,
         journal,
         clock,
@@ -247,6 +249,7 @@ export class App {
     this.#router = router;
     this.#link = link;
     this.#capture = capture;
+    this.#states = new StateWatch({ limits: limitsOfStates(limits), journal, clock });
     session.start();
     session.send({ type: 'engine.ready' });
     this.#speaking = speaker.run(watch, this.#stop.signal);
@@ -358,6 +361,18 @@ export class App {
       log: log.child({ module: 'link' }),
     });
   }
+}
+
+function limitsOf({ session, speaker }: Config): SessionLimits {
+  return {
+    connectGraceMs: session.connect_grace_ms,
+    turnLimitMs: session.turn_limit_ms,
+    idleLimitMs: session.idle_limit_ms,
+    replyStallMs: session.reply_stall_ms,
+    replyLimitMs: session.reply_limit_ms,
+    drainLimitMs: speaker.buffer_limit_ms + DRAIN_MARGIN_MS,
+    settleMs: session.settle_ms,
+  };
 }
 
 function protocolOf(config: Config) {

@@ -8,7 +8,13 @@ export type Log = Logger;
 export interface Events {
   'client.started': { version: string; protocol: string; server: string };
   'client.stopped': { code: number };
+  /** An exception or a rejection that nothing caught: the program ends. `stack` is for a report. */
+  'client.crashed': { why: string; stack: string };
+  /** The black box was written: `to` a file, or to the log when there is no state directory. */
+  'blackbox.written': { why: string; to: string };
   'state.changed': { from: string; to: string; why: string };
+  /** A state that should have been left by now: a defect, told for a report. */
+  'state.overdue': { state: string; ms: number; limitMs: number };
   'link.up': { url: string; attempt: number };
   'link.down': { code: number; reason: string; retryInMs: number; failures: number };
   'mic.ready': { backend: string; device: string; rateHz: number };
@@ -42,7 +48,22 @@ export type EventName = keyof Events;
 /** One entry of the journal. */
 export type JournalEntry = { [K in EventName]: { event: K; fields: Events[K] } }[EventName];
 
-const WARNINGS: ReadonlySet<EventName> = new Set(['link.down', 'mic.lost', 'speaker.lost', 'protocol.ignored']);
+/** What happened inside that is too small or too frequent for the log, and is kept for the black box only. */
+export interface Trace {
+  type: string;
+  why?: string;
+  reason?: string;
+}
+
+const LEVELS: Partial<Record<EventName, 'warn' | 'error' | 'fatal'>> = {
+  'link.down': 'warn',
+  'mic.lost': 'warn',
+  'speaker.lost': 'warn',
+  'protocol.ignored': 'warn',
+  'state.overdue': 'error',
+  'blackbox.written': 'error',
+  'client.crashed': 'fatal',
+};
 
 /**
  * The one way events take: into the log, and to whoever watches (narration, terminal, page). A watcher that throws
@@ -51,6 +72,7 @@ const WARNINGS: ReadonlySet<EventName> = new Set(['link.down', 'mic.lost', 'spea
 export class Journal {
   readonly #log: Log;
   readonly #watchers = new Set<(entry: JournalEntry) => void>();
+  readonly #tracers = new Set<(trace: Trace) => void>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -58,21 +80,35 @@ export class Journal {
 
   /** Writes one event. */
   record<K extends EventName>(event: K, fields: Events[K]): void {
-    const level = WARNINGS.has(event) ? 'warn' : 'info';
-    this.#log[level]({ event, ...fields });
-    for (const watcher of this.#watchers) {
-      try {
-        watcher({ event, fields } as JournalEntry);
-      } catch (error) {
-        this.#log.error({ err: error }, 'a watcher of the journal failed');
-      }
-    }
+    this.#log[LEVELS[event] ?? 'info']({ event, ...fields });
+    this.#tell(this.#watchers, { event, fields } as JournalEntry);
+  }
+
+  /** Notes something for those who follow traces; nothing is logged. */
+  trace(trace: Trace): void {
+    this.#tell(this.#tracers, trace);
   }
 
   /** Calls `watcher` for every event from now on; the returned function ends it. */
   watch(watcher: (entry: JournalEntry) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
+  }
+
+  /** Calls `tracer` for every trace from now on; the returned function ends it. */
+  watchTraces(tracer: (trace: Trace) => void): () => void {
+    this.#tracers.add(tracer);
+    return () => this.#tracers.delete(tracer);
+  }
+
+  #tell<T>(listeners: Iterable<(told: T) => void>, told: T): void {
+    for (const listener of listeners) {
+      try {
+        listener(told);
+      } catch (error) {
+        this.#log.error({ err: error }, 'a watcher of the journal failed');
+      }
+    }
   }
 }
 

@@ -1,42 +1,67 @@
 import { App } from '../app.js';
+import { BlackBox } from '../black-box/black-box.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config.js';
-import { exitCodeOf } from '../errors.js';
+import { exitCodeOf, messageOf } from '../errors.js';
 import { createLog, Journal } from '../log.js';
+import { pause } from '../pcm/supervisor.js';
 import { systemdNotifier } from '../service/notifier.js';
 import { Service } from '../service/service.js';
+import { stateFolder } from '../service/state-folder.js';
+import { watchCrashes } from './crashes.js';
 import { demonstrateWithoutMicrophone } from './demonstration.js';
 import { watchKeys } from './keys.js';
 
-/** Ignored by a process that does not know it, unlike SIGUSR1, which opens Node's debugger, and SIGUSR2, which kills. */
+/** Ignored by a process that does not know it, unlike SIGUSR1, which opens Node's debugger. */
 const MUTE_SIGNAL = 'SIGURG';
+const BLACK_BOX_SIGNAL = 'SIGUSR2';
+/** What is broken may never close; the service manager waits for the end of the process. */
+const CRASHED_CLOSE_LIMIT_MS = 5_000;
 
 /**
- * Runs the device until the signal aborts; resolves with the exit code. SIGHUP dials at once, SIGURG mutes and unmutes. Throws ConfigError or HotwordError for what only
- * a person can mend, after everything that had been started is closed.
+ * Runs the device until the signal aborts; resolves with the exit code. SIGHUP dials at once, SIGURG mutes and unmutes,
+ * SIGUSR2 writes the black box. An exception that nothing caught writes it too, closes everything and resolves with 1.
+ * Throws ConfigError or HotwordError for what only a person can mend, after everything that had been started is closed.
  */
 export async function runCommand(config: Config, signal: AbortSignal): Promise<number> {
   const log = createLog(config.log);
   const journal = new Journal(log);
+  const blackBox = new BlackBox({ journal, log, clock: systemClock, folder: stateFolder(process.env) });
+  const crash = new AbortController();
+  const over = AbortSignal.any([signal, crash.signal]);
+  const onCrash = (error: unknown) => {
+    const stack = error instanceof Error ? (error.stack ?? '') : '';
+    journal.record('client.crashed', { why: messageOf(error), stack });
+    if (crash.signal.aborted) return;
+    blackBox.write('crash');
+    crash.abort();
+  };
+  watchCrashes(onCrash);
   const app = new App({ config, journal, log, clock: systemClock, random: Math.random });
-  const stop = () => void app.close();
-  signal.addEventListener('abort', stop);
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= app.close().catch(onCrash);
+    return closing;
+  };
+  signal.addEventListener('abort', () => void close());
   const hurry = () => app.hurryLink();
   const mute = () => app.toggleMute();
   // On a terminal SIGHUP says that the terminal is gone, and main.ts ends the program.
   if (process.stdin.isTTY !== true) process.on('SIGHUP', hurry);
   process.on(MUTE_SIGNAL, mute);
+  process.on(BLACK_BOX_SIGNAL, () => blackBox.write('asked for'));
   const stopKeys = watchKeys(app);
-  const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal });
+  const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal: over });
+  const crashed = whenAborted(crash.signal);
   const notifier = await systemdNotifier({ env: process.env, pid: process.pid, log });
-  const health = () => ({ chunkAgeMs: app.chunkAgeMs });
+  const health = () => ({ chunkAgeMs: app.chunkAgeMs, overdueState: app.overdueState });
   const service = notifier && new Service({ notifier, journal, health, clock: systemClock, log });
   service?.start();
   let code = 0;
   try {
-    await app.start();
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    await demonstration;
+    await Promise.race([app.start(), crashed]);
+    await whenAborted(over);
+    await Promise.race([demonstration, crashed]);
   } catch (error) {
     code = exitCodeOf(error);
     throw error;
@@ -45,8 +70,16 @@ export async function runCommand(config: Config, signal: AbortSignal): Promise<n
     process.off(MUTE_SIGNAL, mute);
     stopKeys();
     service?.close();
-    await app.close();
+    const crashedFor = crashed.then(() => pause(CRASHED_CLOSE_LIMIT_MS, new AbortController().signal, systemClock));
+    await Promise.race([close(), crashedFor]);
+    if (crash.signal.aborted) code = 1;
     journal.record('client.stopped', { code });
+    blackBox.close();
   }
   return code;
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -7,6 +7,8 @@ import { ServiceStatus } from './status.js';
 export interface Health {
   /** Since the last chunk of the microphone, in milliseconds; undefined while the device is muted. */
   chunkAgeMs: number | undefined;
+  /** The name of a state that has outlived its limit. */
+  overdueState: string | undefined;
 }
 
 /** Options of `Service`. */
@@ -99,7 +101,8 @@ export class Service {
   }
 }
 
-function sickness({ chunkAgeMs }: Health, watchdogMs: number): string | undefined {
+function sickness({ chunkAgeMs, overdueState }: Health, watchdogMs: number): string | undefined {
+  if (overdueState !== undefined) return `the state ${overdueState} has outlived its limit`;
   if (chunkAgeMs !== undefined && chunkAgeMs > watchdogMs / FEEDS) {
     return `no sound from the microphone for ${Math.round(chunkAgeMs / 1000)} s`;
   }

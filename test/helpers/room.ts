@@ -15,6 +15,10 @@ export interface Room {
 export interface RoomOptions {
   /** Arguments besides those that name the server. */
   flags?: readonly string[];
+  /** Behind the address of the server, such as `?key=value`. @default '' */
+  query?: string;
+  /** The device's own variables. */
+  variables?: Readonly<Record<string, string>>;
   /** Starts the server too. @default true */
   hasServer?: boolean;
 }
@@ -32,7 +36,8 @@ export async function furnish(test: TestContext, options: RoomOptions = {}): Pro
   if (options.hasServer === false) await server.stop();
   const device = await startDevice(test, {
     env: sound.env,
-    flags: [`--server.url=${server.url}`, '--log.level=debug', ...(options.flags ?? [])],
+    ...(options.variables && { variables: options.variables }),
+    flags: [`--server.url=${server.url}${options.query ?? ''}`, '--log.level=debug', ...(options.flags ?? [])],
   });
   await device.waitForState('listening', 15_000);
   await device.waitFor('speaker.ready', { timeoutMs: 15_000 });

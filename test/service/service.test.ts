@@ -9,7 +9,7 @@ function serve(watchdogMs?: number) {
   const clock = new FakeClock();
   const manager = new FakeManager(watchdogMs);
   const journal = silentJournal();
-  const health: Health = { chunkAgeMs: 0 };
+  const health: Health = { chunkAgeMs: 0, overdueState: undefined };
   const service = new Service({
     notifier: manager,
     journal,
@@ -120,6 +120,14 @@ describe('the watchdog', () => {
     health.chunkAgeMs = 30;
     clock.advance(20_000);
     assert.equal(manager.count('WATCHDOG'), 4);
+  });
+
+  it('is not fed while a state is overdue', () => {
+    const { clock, manager, health, listen } = serve(20_000);
+    listen();
+    health.overdueState = 'activeSession.reply';
+    clock.advance(60_000);
+    assert.equal(manager.count('WATCHDOG'), 0);
   });
 
   it('is fed while the device is muted', () => {
