@@ -131,6 +131,21 @@ export class GemitarsServer {
     this.#client?.terminate();
   }
 
+  /** Resolves when the client has read everything that was sent so far, or is gone. */
+  async heard(): Promise<void> {
+    const client = this.#client;
+    if (!client || client.readyState === client.CLOSED) return;
+    const gone = new AbortController();
+    client.once('close', () => gone.abort());
+    if (client.readyState === client.OPEN) client.ping();
+    await once(client, 'pong', { signal: gone.signal }).catch(() => undefined);
+  }
+
+  /** Closes the connection with a code, as a server that has had enough; goes on listening. */
+  close(code: number, reason: string): void {
+    this.#client?.close(code, reason);
+  }
+
   /** Neither reads nor answers any more, pings included, as behind a dead network; the connection stays open. */
   freeze(): void {
     this.#client?.pause();
