@@ -39,9 +39,10 @@ export type SessionEvent =
   | InnerEvent;
 
 /** What the machine says to itself. */
-type InnerEvent =
+export type InnerEvent =
   | { type: 'timeout.idle' }
   | { type: 'timeout.stall' }
+  | { type: 'timeout.reply' }
   | { type: 'timeout.settle' }
   | { type: 'timeout.arm' }
   | { type: 'reply.over' }
@@ -80,6 +81,10 @@ export interface SessionContext extends SessionInput {
   repliesDue: number;
   /** The reply has played for long enough that what interrupts it is meant. */
   isArmed: boolean;
+  /** The server is held back, because the reply comes faster than it plays. */
+  isHeld: boolean;
+  /** Replies have followed one another without a pause for as long as a reply may last. */
+  isOverLimit: boolean;
   /** The server has ended the session; the rest of its reply plays. */
   isEndedByServer: boolean;
 }

@@ -34,7 +34,9 @@ const machineSetup = setup({
       !isMicReady || !isEngineReady || isMuted || isStopping,
     isEndedByServer: ({ context }) => context.isEndedByServer,
     mayInterrupt: ({ context }) => context.bargeIn !== 'off' && context.isArmed,
-    mayInterruptBySpeech: ({ context }) => context.bargeIn === 'speech' && !context.isEndedByServer,
+    mayInterruptBySpeech: ({ context }) => context.bargeIn === 'speech' && context.isArmed && !context.isEndedByServer,
+    mayBeginAnew: ({ context }) => context.bargeIn !== 'off' && context.isArmed && context.isEndedByServer,
+    isOverLimit: ({ context }) => context.isOverLimit,
     isMuted: ({ context }) => context.isMuted,
     isUnmuted: ({ context }) => !context.isMuted,
   },
@@ -56,10 +58,25 @@ const cue = (name: CueName) => ({ type: 'cue', params: { name } }) as const;
 const { assign, cancel, enqueueActions, raise } = machineSetup;
 
 const watchIdle = raise({ type: 'timeout.idle' }, { delay: 'idleLimit', id: 'idle' });
-const watchStall = raise({ type: 'timeout.stall' }, { delay: 'replyStall', id: 'stall' });
+const limitReply = raise({ type: 'timeout.reply' }, { delay: 'replyLimit', id: 'replyLimit' });
 const armLater = raise({ type: 'timeout.arm' }, { delay: 'bargeInAfter', id: 'arm' });
 const settleLater = raise({ type: 'timeout.settle' }, { delay: 'settle', id: 'settle' });
 const countTurn = assign({ turn: ({ context }) => context.turn + 1 });
+
+/** From now on; a server that is held back is not expected to go on. */
+const watchStall = enqueueActions(({ context, enqueue }) => {
+  enqueue.cancel('stall');
+  if (!context.isHeld) enqueue.raise({ type: 'timeout.stall' }, { delay: 'replyStall', id: 'stall' });
+});
+
+const noteHeld = assign({ isHeld: ({ event }) => event.type === 'reply.held' && event.hold });
+
+/** What began with the reply ends with it. */
+const forgetReply = [
+  cancel('arm'),
+  cancel('replyLimit'),
+  assign({ isArmed: false, isHeld: false, isOverLimit: false }),
+];
 
 /** One completion for each reply the server waits for, however they ended. */
 const completeReplies = enqueueActions(({ context, enqueue }) => {
@@ -101,7 +118,7 @@ const endByServer = {
 };
 
 const beginReply = [
-  assign({ repliesDue: 1, isArmed: false }),
+  assign({ repliesDue: 1 }),
   // The engine listens from the start, so that a hotword which began too early to count is at least over by then.
   enqueueActions(({ context, enqueue }) => {
     enqueue(route({ to: 'gate', armed: context.bargeIn === 'off' ? 'off' : 'hotword' }));
@@ -110,13 +127,14 @@ const beginReply = [
     if (event.type === 'server.replyStarted') enqueue({ type: 'reply', params: { do: 'begin', format: event.format } });
   }),
   armLater,
+  limitReply,
 ];
 
 /** The person's turn begins in the middle of a reply: what they say is sent from its beginning. */
 const interrupt = [
   abandonReply,
   countTurn,
-  cancel('arm'),
+  ...forgetReply,
   enqueueActions(({ event, enqueue }) => {
     if (event.type === 'hotword') enqueue(route({ to: 'server', from: event.endedAt }));
     if (event.type === 'person.interrupted') enqueue(route({ to: 'server', from: event.startedAt }));
@@ -138,7 +156,7 @@ const duringPlayback = {
   },
   hotword: [
     {
-      guard: 'isEndedByServer' as const,
+      guard: 'mayBeginAnew' as const,
       target: '#session.hotwordDetected' as const,
       actions: { type: 'noteEnded' as const, params: { reason: 'server' } },
     },
@@ -170,11 +188,13 @@ export const sessionMachine = machineSetup.createMachine({
     turn: 0,
     repliesDue: 0,
     isArmed: false,
+    isHeld: false,
+    isOverLimit: false,
     isEndedByServer: false,
   }),
   initial: 'idle',
   on: {
-    'mic.ready': { actions: assign({ isMicReady: true }) },
+    'mic.ready': { guard: 'isUnmuted', actions: assign({ isMicReady: true }) },
     'mic.lost': { actions: assign({ isMicReady: false }) },
     'engine.ready': { actions: assign({ isEngineReady: true }) },
     'engine.lost': { actions: assign({ isEngineReady: false }) },
@@ -219,6 +239,8 @@ export const sessionMachine = machineSetup.createMachine({
       after: { connectGrace: { target: 'listening', actions: cue('offline') } },
       on: {
         'link.up': 'activeSession',
+        'mic.lost': { target: 'idle', actions: [assign({ isMicReady: false }), cue('error')] },
+        'engine.lost': { target: 'idle', actions: [assign({ isEngineReady: false }), cue('error')] },
         'speaker.lost': { target: 'listening', actions: cue('error') },
         stop: { target: 'listening', actions: cue('over') },
         'stop.spoken': { target: 'listening', actions: cue('over') },
@@ -237,7 +259,7 @@ export const sessionMachine = machineSetup.createMachine({
         route({ to: 'server' }),
         cue('heard'),
       ],
-      exit: [abandonReply, cancel('arm'), { type: 'tempo', params: { tempo: 'idle' } }],
+      exit: [abandonReply, ...forgetReply, { type: 'tempo', params: { tempo: 'idle' } }],
       initial: 'userTurn',
       on: {
         stop: endBy('user', 'over'),
@@ -285,14 +307,11 @@ export const sessionMachine = machineSetup.createMachine({
           description: 'the reply plays; the microphone is gated, the engine armed for a barge-in',
           entry: watchStall,
           exit: cancel('stall'),
-          after: { replyLimit: endBy('reply limit', 'error') },
           on: {
             ...duringPlayback,
-            'server.replyAudio': { actions: [cancel('stall'), watchStall] },
-            'reply.held': [
-              { guard: ({ event }) => event.hold, actions: cancel('stall') },
-              { actions: [cancel('stall'), watchStall] },
-            ],
+            'timeout.reply': endBy('reply limit', 'error'),
+            'server.replyAudio': { actions: watchStall },
+            'reply.held': { actions: [noteHeld, watchStall] },
             'server.replyEnded': { target: 'draining', actions: { type: 'reply', params: { do: 'end' } } },
             'timeout.stall': { target: 'draining', actions: { type: 'reply', params: { do: 'end' } } },
             'server.sessionEnded': {
@@ -310,18 +329,24 @@ export const sessionMachine = machineSetup.createMachine({
           },
           on: {
             ...duringPlayback,
+            'reply.held': { actions: noteHeld },
+            // What has come plays out, but nothing more is put behind it.
+            'timeout.reply': { actions: assign({ isOverLimit: true }) },
             'server.sessionEnded': { actions: assign({ isEndedByServer: true }) },
-            'server.replyStarted': {
-              target: 'reply',
-              actions: [
-                assign({ repliesDue: ({ context }) => context.repliesDue + 1 }),
-                { type: 'reply', params: { do: 'extend' } },
-              ],
-            },
+            'server.replyStarted': [
+              { guard: 'isOverLimit', ...endBy('reply limit', 'error') },
+              {
+                target: 'reply',
+                actions: [
+                  assign({ repliesDue: ({ context }) => context.repliesDue + 1 }),
+                  { type: 'reply', params: { do: 'extend' } },
+                ],
+              },
+            ],
             'playback.drained': finishReply('reply.over'),
             'reply.over': [
               { guard: 'isEndedByServer', ...endByServer },
-              { target: 'userTurn', actions: [countTurn, cancel('arm'), settleLater] },
+              { target: 'userTurn', actions: [countTurn, ...forgetReply, settleLater] },
             ],
           },
         },

@@ -51,7 +51,6 @@ export class Session {
   #codec: Codec | undefined;
   #state = 'idle';
   #startedMs = 0;
-  #isHolding = false;
   #spokeAtMs = Number.NEGATIVE_INFINITY;
   #turnBeganMs = 0;
   #timing: TurnTiming | undefined;
@@ -130,7 +129,6 @@ export class Session {
     },
     failed: ({ why }) => this.send({ type: 'playback.failed', why }),
     held: (hold) => {
-      this.#isHolding = hold;
       this.#parts.link.holdReading(hold);
       this.send({ type: 'reply.held', hold });
     },
@@ -156,8 +154,7 @@ export class Session {
         break;
       case 'reply.audio':
         this.#parts.replies.push(event.pcm);
-        // While the server is held back, what was read before says nothing about whether it goes on.
-        if (!this.#isHolding) this.send({ type: 'server.replyAudio' });
+        this.send({ type: 'server.replyAudio' });
         break;
       case 'reply.ended':
         this.send({ type: 'server.replyEnded' });

@@ -1,10 +1,10 @@
 const REASONS: Readonly<Record<string, string>> = {
   connectGrace: 'no connection in time',
   turnLimit: 'turn limit',
-  replyLimit: 'reply limit',
   drainLimit: 'the reply did not play out',
   'timeout.idle': 'silence',
   'timeout.stall': 'the reply stalled',
+  'timeout.reply': 'reply limit',
 };
 
 /** A state of the machine as one name: `listening`, `activeSession.reply`. */

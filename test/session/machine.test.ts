@@ -128,6 +128,17 @@ describe('session machine: the hotword', () => {
     assert.deepEqual(orders(), ['cue offline', 'route engine']);
   });
 
+  it('sounds the error cue when the microphone or the engine is lost before the session begins', () => {
+    for (const type of ['mic.lost', 'engine.lost'] as const) {
+      const { send, state, orders } = bench();
+      send(...READY, HOTWORD);
+      orders();
+      send({ type, why: 'unplugged' });
+      assert.equal(state(), 'idle');
+      assert.deepEqual(orders(), ['cue error', 'route nowhere']);
+    }
+  });
+
   it('does nothing while idle', () => {
     const { send, state, orders } = bench();
     send(HOTWORD);
@@ -263,6 +274,28 @@ describe('session machine: the reply', () => {
     ]);
   });
 
+  it('does not take a server that is held back for stalled, nor one whose next reply it holds back', () => {
+    const { send, state, clock } = bench();
+    send(...IN_REPLY, { type: 'reply.held', hold: true }, 'server.replyAudio');
+    clock.advance(LIMITS.replyStallMs * 2);
+    assert.equal(state(), 'activeSession.reply');
+    send('server.replyEnded', START_REPLY);
+    clock.advance(LIMITS.replyStallMs * 2);
+    assert.equal(state(), 'activeSession.reply');
+  });
+
+  it('cuts replies that follow one another without end', () => {
+    const { send, state, orders, clock } = bench();
+    send(...IN_REPLY);
+    orders();
+    for (let ms = 0; ms <= LIMITS.replyLimitMs; ms += 1_000) {
+      send('server.replyEnded', START_REPLY);
+      clock.advance(1_000);
+    }
+    assert.equal(state(), 'listening');
+    assert.ok(orders().includes('tell session.ended reply limit'));
+  });
+
   it('completes each of two replies that follow one another without a pause', () => {
     const { send, state, orders } = bench();
     send(...IN_DRAINING, START_REPLY);
@@ -317,9 +350,13 @@ describe('session machine: barge-in', () => {
   });
 
   it('opens a new session when the server had ended the one whose reply still plays', () => {
-    const { send, state, orders } = bench();
+    const { send, state, orders, clock } = bench();
     send(...IN_DRAINING, { type: 'server.sessionEnded', reason: 'server' });
     orders();
+    clock.advance(999);
+    send(HOTWORD);
+    assert.equal(state(), 'activeSession.draining', 'too early');
+    clock.advance(1);
     send(HOTWORD);
     assert.equal(state(), 'hotwordDetected');
     assert.deepEqual(
