@@ -5,6 +5,7 @@ import { type ChildSpec, EXIT_UNAVAILABLE, PcmChild } from '../pcm/child.js';
 import { createConverter } from '../pcm/converter.js';
 import type { PcmFormat, SampleBits } from '../pcm/format.js';
 import { withHolders } from '../pcm/holders.js';
+import { soundTrace } from '../pcm/sound-trace.js';
 import { type LifeEnd, supervise } from '../pcm/supervisor.js';
 import { Watchdog } from '../pcm/watchdog.js';
 import { FlatLine } from './flat-line.js';
@@ -79,6 +80,7 @@ export class ChildMicrophone implements Microphone {
       onLost: ({ why }) => listener.lost({ why: withHolders(why, this.#options.settings.device, 'c') }),
       signal,
       clock,
+      look: () => soundTrace('c', this.#options.settings.device),
     });
   }
 

@@ -25,9 +25,22 @@ interface PortAudioDevice {
   defaultSampleRate: number;
 }
 
+/** A microphone as the child lists it. */
+export interface PortAudioInput extends PortAudioDevice {
+  /** The one that PortAudio opens where none is named. */
+  isDefault: boolean;
+}
+
+/** PortAudio's ways to the hardware (ALSA, JACK…); each has a default device of its own, by its id. */
+interface HostApis {
+  defaultHostAPI: number;
+  HostAPIs: { id: number; defaultInput: number }[];
+}
+
 /** What is used of the naudiodon package. */
 interface Naudiodon {
   getDevices(): PortAudioDevice[];
+  getHostAPIs(): HostApis;
   AudioIO(options: object): Readable & { start(): void };
 }
 
@@ -94,10 +107,12 @@ function endNow(): void {
 
 /** Sends what PortAudio sees, and ends. */
 function list(): void {
-  const inputs = loadNaudiodon()
-    .getDevices()
-    .filter((device) => device.maxInputChannels > 0);
-  process.send?.(inputs, () => endNow());
+  const naudiodon = loadNaudiodon();
+  const { defaultHostAPI, HostAPIs } = naudiodon.getHostAPIs();
+  const standard = HostAPIs.find(({ id }) => id === defaultHostAPI)?.defaultInput;
+  const inputs = naudiodon.getDevices().filter((device) => device.maxInputChannels > 0);
+  const listed: PortAudioInput[] = inputs.map((device) => ({ ...device, isDefault: device.id === standard }));
+  process.send?.(listed, () => endNow());
 }
 
 process.on('disconnect', endNow);

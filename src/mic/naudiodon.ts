@@ -4,6 +4,7 @@ import { usersOf } from '../pcm/alsa-devices.js';
 import { childError, PcmChild } from '../pcm/child.js';
 import type { DeviceRow } from '../pcm/device-row.js';
 import { type CaptureBackend, CHUNK_MS } from './child-microphone.js';
+import type { PortAudioInput } from './naudiodon-child.js';
 
 const CHILD = fileURLToPath(new URL('./naudiodon-child.js', import.meta.url));
 
@@ -30,24 +31,15 @@ export async function listNaudiodon(log: Log): Promise<DeviceRow[]> {
   );
   let rows: DeviceRow[] | undefined;
   child.onMessage((message) => {
-    const inputs = message as PortAudioInput[];
-    // PortAudio takes ALSA's default device where there is one.
-    const standard = inputs.find(({ name }) => name === 'default') ?? inputs[0];
-    rows = inputs.map(({ name, maxInputChannels, defaultSampleRate }) => ({
+    rows = (message as PortAudioInput[]).map(({ name, maxInputChannels, defaultSampleRate, isDefault }) => ({
       name,
       rates: String(defaultSampleRate),
       inUseBy: usersOf(name, 'c'),
       detail: `${maxInputChannels} ch`,
-      isDefault: name === standard?.name,
+      isDefault,
     }));
   });
   const exit = await child.exited;
   if (!rows) throw childError(exit);
   return rows;
-}
-
-interface PortAudioInput {
-  name: string;
-  maxInputChannels: number;
-  defaultSampleRate: number;
 }

@@ -111,6 +111,7 @@ export class PcmChild {
     return new Promise((resolve) => {
       const finish = (exit: ChildExit) => {
         this.#isGone = true;
+        this.#log.debug({ why: exit.why }, `${this.#spec.name} is gone`);
         resolve(exit);
       };
       child.once('error', (error: NodeJS.ErrnoException) => {

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { entries, text } from './system-files.js';
 
 /** Which way sound goes: `c` is capture, `p` is playback, as in the names of ALSA's devices. */
 export type Direction = 'c' | 'p';
@@ -48,20 +48,4 @@ export function withHolders(why: string, device: string, direction: Direction, r
   const found = holders(direction, root).filter((holder) => card === undefined || holder.card === card);
   if (found.length === 0) return why;
   return `${why}; in use: ${found.map(({ program, pid, card: name }) => `${name} by ${program || 'process'} (pid ${pid})`).join(', ')}`;
-}
-
-function entries(folder: string): string[] {
-  try {
-    return readdirSync(folder).toSorted();
-  } catch {
-    return [];
-  }
-}
-
-function text(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
 }

@@ -4,6 +4,7 @@ import type { Log } from '../log.js';
 import { type ChildExit, type ChildSpec, childError, PcmChild } from '../pcm/child.js';
 import { type PcmFormat, SPEECH_FORMAT } from '../pcm/format.js';
 import { withHolders } from '../pcm/holders.js';
+import { soundTrace } from '../pcm/sound-trace.js';
 import { type LifeEnd, supervise } from '../pcm/supervisor.js';
 import type { Playback, Speaker, SpeakerListener } from './speaker.js';
 
@@ -47,6 +48,7 @@ export class CommandSpeaker implements Speaker {
       onLost: ({ why }) => listener.lost({ why: withHolders(why, this.#options.device, 'p') }),
       signal,
       clock: this.#options.clock,
+      look: () => soundTrace('p', this.#options.device),
     });
     await this.#playback?.clear();
   }

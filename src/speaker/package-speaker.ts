@@ -5,6 +5,7 @@ import type { Log } from '../log.js';
 import { type ChildSpec, EXIT_UNAVAILABLE, PcmChild } from '../pcm/child.js';
 import type { PcmFormat } from '../pcm/format.js';
 import { withHolders } from '../pcm/holders.js';
+import { soundTrace } from '../pcm/sound-trace.js';
 import { type LifeEnd, supervise } from '../pcm/supervisor.js';
 import { PlayerChild } from './player-child.js';
 import type { Playback, Speaker, SpeakerListener } from './speaker.js';
@@ -52,6 +53,7 @@ export class PackageSpeaker implements Speaker {
       onLost: ({ why }) => listener.lost({ why: withHolders(why, this.#options.device, 'p') }),
       signal: AbortSignal.any([signal, stop.signal]),
       clock: this.#options.clock,
+      look: () => soundTrace('p', this.#options.device),
     });
     await Promise.all([...this.#children].map((child) => child.kill('stopped')));
   }

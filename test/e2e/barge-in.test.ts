@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { align } from '../helpers/correlate.js';
-import type { Device } from '../helpers/device.js';
+import { addEcho } from '../helpers/echo.js';
 import { answer } from '../helpers/gemitars-scripts.js';
-import { endProcess } from '../helpers/processes.js';
 import { furnish, type Room, utter } from '../helpers/room.js';
 import { concat, say, silence } from '../helpers/speech.js';
-import type { VirtualSound } from '../helpers/virtual-sound.js';
+
+/** From the hotword to silence, in the middle of the cases: the promise of 50 ms and what the recording may be wrong by. */
+const SILENT_WITHIN_MS = 75;
+/** In every case: a machine that is busy with other things may take its time, but the reply would go on for seconds. */
+const SILENT_AT_LAST_MS = 500;
 
 const LONG =
   'The history of the lighthouse begins in Alexandria, where a tower stood at the entrance of the harbour. ' +
@@ -25,6 +27,7 @@ describe('barge-in by hotword', () => {
     const reply = await say(LONG, 'awb');
     const lengthMs = reply.length / 16;
     const { sound: words, hotwordEnd } = await utter('stop that and turn on the lights', 'rms');
+    const silentMs: number[] = [];
     for (let tenth = 1; tenth <= 7; tenth++) {
       await ask(room);
       const completed = server.all('playback_complete').length;
@@ -38,41 +41,52 @@ describe('barge-in by hotword', () => {
       await server.next('playback_complete', 1_000);
       const heard = align(words.subarray(hotwordEnd), server.audio());
       assert.deepEqual([heard.missing, heard.doubled, heard.damaged], [0, 0, 0], `tenth ${tenth}: the person's words`);
-      const lastMs = sound.speaker.lastSoundMs(detected.atMs - 200) ?? detected.atMs;
-      assert.ok(lastMs - detected.atMs <= 75, `tenth ${tenth}: sound ${lastMs - detected.atMs} ms after the hotword`);
+      await sound.speaker.untilSilent(detected.atMs, 200, SILENT_AT_LAST_MS + 500);
+      silentMs.push((sound.speaker.lastSoundMs(detected.atMs - 200) ?? detected.atMs) - detected.atMs);
       assert.equal(device.state, 'activeSession.userTurn');
       await answer(server, await say('All right.'), { speed: 3 });
       assert.equal(server.all('playback_complete').length, completed + 2);
       await server.endSession();
       await device.waitForState('listening');
     }
+    test.diagnostic(`silent so many ms after the hotword: ${silentMs.map(Math.round).join(', ')}`);
+    assert.ok(
+      (silentMs.toSorted((a, b) => a - b)[silentMs.length >> 1] ?? Number.NaN) <= SILENT_WITHIN_MS,
+      `${silentMs}`,
+    );
+    assert.ok(Math.max(...silentMs) <= SILENT_AT_LAST_MS, `${silentMs}`);
   });
 });
 
+/** 51 in all. */
+const REPLIES_A_VOICE = 17;
+
 /** The same with more phrases, rooms and repetitions, at the speed of the processor: test/hotword/echo-guard.contract.test.ts. */
-describe('echo: the microphone hears the loudspeaker at -10 dB', () => {
-  it('a reply that says the hotword does not interrupt itself, 12 times', async (test) => {
-    const room = await furnish(test, { flags: ['--cues.enabled=false'] });
-    const { sound, server, device } = room;
-    const echo = await echoOf(sound);
-    test.after(() => endProcess(echo));
-    // The engine is armed one second into the reply; only then does the reply say it.
-    const replies = await Promise.all(
-      (['slt', 'rms', 'awb'] as const).map(async (voice) =>
-        concat(await say('To interrupt me you may say', voice), silence(100), await say('hey tars', voice)),
-      ),
-    );
-    await ask(room);
-    for (let round = 0; round < 12; round++) {
-      device.mark();
-      const { playbackComplete } = await answer(server, replies[round % replies.length] ?? silence(0), { speed: 5 });
-      assert.ok(playbackComplete);
-      await device.waitForState('activeSession.userTurn');
-    }
-    const woken = device.all('hotword.detected').length;
-    assert.equal(woken, 1, 'only the person woke it');
-    assert.equal(device.all('reply.completed').length, 12);
-  });
+describe('echo: the microphone hears the loudspeaker at -10 dB', { concurrency: true }, () => {
+  for (const voice of ['slt', 'rms', 'awb'] as const) {
+    it(`a reply in the voice ${voice} that says the hotword does not interrupt itself, ${REPLIES_A_VOICE} times`, async (test) => {
+      const room = await furnish(test, { flags: ['--cues.enabled=false'] });
+      const { sound, server, device } = room;
+      await addEcho(test, sound);
+      // The engine is armed one second into the reply; only then does the reply say it.
+      const replies = await Promise.all(
+        ['I wake up when you say', 'To interrupt me you may say', 'Nobody calls me anything but'].map(async (front) =>
+          concat(await say(front, voice), silence(100), await say('hey tars', voice)),
+        ),
+      );
+      await ask(room);
+      for (let round = 0; round < REPLIES_A_VOICE; round++) {
+        const { playbackComplete } = await answer(server, replies[round % replies.length] ?? silence(0), { speed: 5 });
+        assert.ok(playbackComplete);
+        await device.waitForState('activeSession.userTurn');
+      }
+      const echoes = device.lines.filter(({ msg }) => msg === 'the reply said it, not a person').length;
+      test.diagnostic(`the microphone heard it ${echoes} times`);
+      assert.ok(echoes > 0, 'the echo was never heard as a hotword, so nothing was tested');
+      assert.equal(device.all('hotword.detected').length, 1, 'only the person woke it');
+      assert.equal(device.all('reply.completed').length, REPLIES_A_VOICE);
+    });
+  }
 });
 
 describe('mute', () => {
@@ -80,7 +94,8 @@ describe('mute', () => {
     const { sound, server, device } = await furnish(test);
     device.signal('SIGURG');
     await device.waitFor('state.changed', { where: ({ to }) => to === 'idle' });
-    await untilGone(device, 'naudiodon-child');
+    await device.waitForText('naudiodon is gone', 2_000);
+    assert.ok(!device.children().some(({ command }) => command.includes('naudiodon-child')));
     const { sound: words, hotwordEnd } = await utter('nobody shall hear this');
     await sound.speak(words);
     assert.equal(device.all('hotword.detected').length, 0);
@@ -95,22 +110,3 @@ describe('mute', () => {
     assert.equal(server.strayBlocks().length, 0);
   });
 });
-
-/** Mixes the loudspeaker into the microphone at -10 dB, with the delay of a room and a sound server. */
-async function echoOf(sound: VirtualSound): Promise<ChildProcess> {
-  const script =
-    'parec --raw -d spk.monitor --rate=16000 --channels=1 --format=s16le --latency-msec=20 | ' +
-    'pacat --playback --raw -d mic --rate=16000 --channels=1 --format=s16le --latency-msec=40 --volume=44000';
-  const child = spawn('sh', ['-c', `exec setsid -w sh -c '${script}'`], { env: sound.env, stdio: 'ignore' });
-  await new Promise((resolve) => child.once('spawn', resolve));
-  return child;
-}
-
-async function untilGone(device: Device, command: string): Promise<void> {
-  const isThere = () => device.children().some((child) => child.command.includes(command));
-  const deadlineMs = performance.now() + 2_000;
-  while (isThere()) {
-    assert.ok(performance.now() < deadlineMs, `${command} is still there`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

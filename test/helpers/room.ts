@@ -21,6 +21,8 @@ export interface RoomOptions {
   variables?: Readonly<Record<string, string>>;
   /** Starts the server too. @default true */
   hasServer?: boolean;
+  /** Changes the sound before the device starts. */
+  prepare?: (sound: VirtualSound) => Promise<void>;
 }
 
 /** Sets up a room for one test, with the device listening; all of it goes away with the test. */
@@ -32,6 +34,7 @@ export async function furnish(test: TestContext, options: RoomOptions = {}): Pro
     await sound.close();
   });
   await sound.start();
+  await options.prepare?.(sound);
   await server.start();
   if (options.hasServer === false) await server.stop();
   const device = await startDevice(test, {

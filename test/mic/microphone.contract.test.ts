@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
+import { listNaudiodon } from '../../src/mic/naudiodon.js';
 import { MICROPHONES } from '../../src/mic/registry.js';
 import { align } from '../helpers/correlate.js';
 import { sharedSound } from '../helpers/shared-sound.js';
@@ -133,3 +134,16 @@ for (const [backend, command] of Object.entries(BACKENDS)) {
     });
   });
 }
+
+describe('the list of naudiodon', { skip }, () => {
+  it('has the device as default that PortAudio opens, though it is not the first', async () => {
+    const rows = await listNaudiodon(pino({ level: 'silent' }));
+    assert.deepEqual(
+      rows.map(({ name, isDefault }) => [name, isDefault]),
+      [
+        ['pulse', false],
+        ['default', true],
+      ],
+    );
+  });
+});

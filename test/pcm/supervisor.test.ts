@@ -4,7 +4,7 @@ import { type LifeEnd, pause, RESTART_DELAYS_MS, supervise } from '../../src/pcm
 import { FakeClock } from '../link/support.js';
 
 /** Lives that end in the given ways, where the device works after `lifeMs`, and then one that lasts; when each began. */
-async function run(ends: readonly LifeEnd[], lifeMs = 1_000) {
+async function run(ends: readonly LifeEnd[], lifeMs = 1_000, seenAt?: (nowMs: number) => string | undefined) {
   const clock = new FakeClock();
   const abort = new AbortController();
   const beganAtMs: number[] = [];
@@ -21,8 +21,9 @@ async function run(ends: readonly LifeEnd[], lifeMs = 1_000) {
     onLost: ({ why }) => lost.push(why),
     signal: abort.signal,
     clock,
+    ...(seenAt && { look: () => seenAt(clock.nowMs()) }),
   });
-  for (let step = 0; step < 2_000; step++) {
+  for (let step = 0; step < 10_000; step++) {
     for (let i = 0; i < 12; i++) await Promise.resolve();
     clock.advance(10);
   }
@@ -53,6 +54,22 @@ describe('supervised lives', () => {
 
   it('are never so far apart that a device plugged in again is not found within 3 s', () => {
     assert.ok(Math.max(...RESTART_DELAYS_MS) <= 2_000);
+  });
+
+  it('are rare after the first few where nothing changes that could help', async () => {
+    const { gapsMs } = await run(Array(6).fill(failed), 0, () => 'no sound card');
+    assert.deepEqual(gapsMs, [250, 500, 1_000, 2_000, 30_000, 30_000]);
+  });
+
+  it('follow as usual where nobody can tell whether anything has changed', async () => {
+    const { gapsMs } = await run(Array(7).fill(failed), 0, () => undefined);
+    assert.deepEqual(gapsMs, [250, 500, 1_000, 2_000, 2_000, 2_000, 2_000]);
+  });
+
+  it('begin again, and close together, at most half a second after something has changed', async () => {
+    const pluggedAtMs = 12_340;
+    const { gapsMs } = await run(Array(9).fill(failed), 0, (nowMs) => (nowMs < pluggedAtMs ? 'nothing' : 'a card'));
+    assert.deepEqual(gapsMs, [250, 500, 1_000, 2_000, 9_000, 250, 500, 1_000, 2_000]);
   });
 
   it('end with the signal, which is no loss', async () => {
