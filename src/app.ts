@@ -180,7 +180,7 @@ export class App {
   #join(link: Link, engine: HotwordEngine): void {
     const { config, journal, clock, log } = this.#options;
     const limits = limitsOf(config);
-    const speaker = this.#speaker();
+    const speaker = makeSpeaker(config, clock, log);
     const guard = this.#guard;
     const replies = new ReplyBuffer({
       speaker: guard ? new TappedSpeaker(speaker, guard) : speaker,
@@ -208,7 +208,7 @@ export class App {
       toServer: (samples) => session.sendAudio(samples),
     });
     const capture = new Capture({
-      microphone: this.#microphone(),
+      microphone: makeMicrophone(config, clock, log),
       router,
       journal,
       clock,
@@ -308,44 +308,10 @@ export class App {
     this.#session?.send({ type: 'engine.ready' });
   }
 
-  #microphone(): Microphone {
-    const { config, clock, log } = this.#options;
-    const { backend, device, rate_hz, bits, channels, channel, gain_db } = config.mic;
-    const make = MICROPHONES[backend];
-    if (!make) throw new ConfigError(`mic.backend = "${backend}" is none of ${Object.keys(MICROPHONES).join(', ')}`);
-    return make({
-      settings: {
-        device,
-        rateHz: rate_hz,
-        bits: isSampleBits(bits) ? bits : 16,
-        channels: channels || channel,
-        channel,
-        gainDb: gain_db,
-      },
-      rateHz: SPEECH_FORMAT.rateHz,
-      clock,
-      log: log.child({ module: 'mic' }),
-    });
-  }
-
-  #speaker(): Speaker {
-    const { config, clock, log } = this.#options;
-    const { backend, device, keep_alive } = config.speaker;
-    const make = SPEAKERS[backend];
-    if (!make) throw new ConfigError(`speaker.backend = "${backend}" is none of ${Object.keys(SPEAKERS).join(', ')}`);
-    const speaker = make({ device, clock, log: log.child({ module: 'speaker' }) });
-    return keep_alive ? new KeepAliveSpeaker({ speaker, clock }) : speaker;
-  }
-
   #makeLink(serverUrl: string): Link {
     const { config, clock, random, log } = this.#options;
-    const protocol = protocolOf(config);
-    const url = new URL(serverUrl);
     return new WsLink({
-      target: () => protocol.dial(url),
-      token: readSecret('server.token_file', config.server.token_file),
-      ca: readCertificates('server.ca_file', config.server.ca_file),
-      allowPlaintext: config.server.allow_plaintext,
+      ...serverAccess(config, serverUrl),
       policy: {
         retryFirstMs: config.link.retry_first_ms,
         retryBaseMs: config.link.retry_base_ms,
@@ -361,6 +327,50 @@ export class App {
       log: log.child({ module: 'link' }),
     });
   }
+}
+
+/** The microphone of the configuration. Throws ConfigError when it names no backend that there is. */
+export function makeMicrophone(config: Config, clock: Clock, log: Log): Microphone {
+  const { backend, device, rate_hz, bits, channels, channel, gain_db } = config.mic;
+  const make = MICROPHONES[backend];
+  if (!make) throw new ConfigError(`mic.backend = "${backend}" is none of ${Object.keys(MICROPHONES).join(', ')}`);
+  return make({
+    settings: {
+      device,
+      rateHz: rate_hz,
+      bits: isSampleBits(bits) ? bits : 16,
+      channels: channels || channel,
+      channel,
+      gainDb: gain_db,
+    },
+    rateHz: SPEECH_FORMAT.rateHz,
+    clock,
+    log: log.child({ module: 'mic' }),
+  });
+}
+
+/** The loudspeaker of the configuration. Throws ConfigError when it names no backend that there is. */
+export function makeSpeaker(config: Config, clock: Clock, log: Log): Speaker {
+  const { backend, device, keep_alive } = config.speaker;
+  const make = SPEAKERS[backend];
+  if (!make) throw new ConfigError(`speaker.backend = "${backend}" is none of ${Object.keys(SPEAKERS).join(', ')}`);
+  const speaker = make({ device, clock, log: log.child({ module: 'speaker' }) });
+  return keep_alive ? new KeepAliveSpeaker({ speaker, clock }) : speaker;
+}
+
+/**
+ * How the server is dialled, and by what it is trusted and trusts. Throws ConfigError for a token or a certificate that
+ * cannot be read.
+ */
+export function serverAccess(config: Config, serverUrl: string) {
+  const protocol = protocolOf(config);
+  const url = new URL(serverUrl);
+  return {
+    target: () => protocol.dial(url),
+    token: readSecret('server.token_file', config.server.token_file),
+    ca: readCertificates('server.ca_file', config.server.ca_file),
+    allowPlaintext: config.server.allow_plaintext,
+  };
 }
 
 function limitsOf({ session, speaker }: Config): SessionLimits {

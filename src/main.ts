@@ -5,6 +5,7 @@ import { assistantCommand } from './cli/assistant.js';
 import { helpText } from './cli/commands.js';
 import { configCommand } from './cli/config.js';
 import { devicesCommand } from './cli/devices.js';
+import { doctorCommand } from './cli/doctor.js';
 import { hotwordCommand } from './cli/hotword.js';
 import { runCommand } from './cli/run.js';
 import { type Config, loadConfig } from './config.js';
@@ -17,7 +18,9 @@ async function runProgram(argv: readonly string[], signal: AbortSignal): Promise
   const { command, flags, configFile, options, positionals, help, version } = parseArguments(argv);
   if (help) return print(helpText());
   if (version) return print(`${PROGRAM_VERSION}\n`);
-  const loaded = loadConfig({ flags, env: process.env, configFile });
+  const load = () => loadConfig({ flags, env: process.env, configFile });
+  if (command === 'doctor') return doctorCommand({ load, isJson: options.has('json'), out: process.stdout, signal });
+  const loaded = load();
   switch (command) {
     case 'run':
       return runCommand(loaded.config, signal);

@@ -1,0 +1,93 @@
+import { classify } from '../link/failure.js';
+import { displayUrl } from '../link/security.js';
+import type { Loss, OpenSocket } from '../link/socket.js';
+import type { DialTarget } from '../protocol/protocol.js';
+import { type Check, type Finding, failure, ok, warning } from './finding.js';
+
+const SUBJECT = 'server';
+const HANDSHAKE_LIMIT_MS = 10_000;
+const PING_LIMIT_MS = 5_000;
+const SLOW_PING_MS = 300;
+
+/** What the server check works with. */
+export interface ServerParts {
+  target: DialTarget;
+  /** As the device's own link opens it: same verification, same rules about the token. */
+  openSocket: OpenSocket;
+  hasToken: boolean;
+}
+
+/** Opens a connection as the device does, and measures how long a ping takes. */
+export function serverCheck({ target, openSocket, hasToken }: ServerParts): Check {
+  return {
+    subject: SUBJECT,
+    limitMs: HANDSHAKE_LIMIT_MS + PING_LIMIT_MS + 2_000,
+    run: async () => [await handshake(target, openSocket, hasToken)],
+  };
+}
+
+async function handshake(target: DialTarget, openSocket: OpenSocket, hasToken: boolean): Promise<Finding> {
+  const events = new Waiting();
+  const socket = openSocket(target, {
+    opened: () => events.happened({ kind: 'opened' }),
+    alive: () => events.happened({ kind: 'alive' }),
+    message: () => undefined,
+    lost: (loss) => events.happened(loss),
+  });
+  try {
+    const first = await events.next(HANDSHAKE_LIMIT_MS);
+    if (first.kind !== 'opened') return lossFinding(first);
+    const pingedMs = performance.now();
+    socket.ping();
+    const answer = await events.next(PING_LIMIT_MS);
+    if (answer.kind !== 'alive') return lossFinding(answer);
+    const pingMs = performance.now() - pingedMs;
+    const shown = [
+      displayUrl(target.url),
+      target.url.protocol === 'wss:' ? 'the certificate is verified' : '',
+      hasToken ? 'the token is accepted' : '',
+      `ping ${pingMs.toFixed(pingMs < 10 ? 1 : 0)} ms`,
+    ]
+      .filter(Boolean)
+      .join(', ');
+    if (pingMs <= SLOW_PING_MS) return ok(SUBJECT, shown);
+    return warning(SUBJECT, `${shown}: slow`, 'replies will begin late; look at the network between');
+  } finally {
+    socket.terminate();
+    await socket.gone;
+  }
+}
+
+function lossFinding(loss: Happening): Finding {
+  if (loss.kind === 'opened' || loss.kind === 'alive') return failure(SUBJECT, 'it answered out of order');
+  // The words of the link name the cause in front of the remedy.
+  const [text = '', remedy] = classify(loss).reason.split(/; (?!.*; )/);
+  return failure(SUBJECT, text, remedy);
+}
+
+type Happening = Loss | { kind: 'opened' } | { kind: 'alive' };
+
+/** What a socket tells, one thing after the other. */
+class Waiting {
+  readonly #past: Happening[] = [];
+  #waiting: ((happening: Happening) => void) | undefined;
+
+  happened(happening: Happening): void {
+    // Bytes of the handshake itself say nothing.
+    if (this.#waiting) this.#waiting(happening);
+    else if (happening.kind !== 'alive') this.#past.push(happening);
+  }
+
+  next(limitMs: number): Promise<Happening> {
+    const past = this.#past.shift();
+    if (past) return Promise.resolve(past);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#waiting?.({ kind: 'timeout', afterMs: limitMs }), limitMs);
+      this.#waiting = (happening) => {
+        clearTimeout(timer);
+        this.#waiting = undefined;
+        resolve(happening);
+      };
+    });
+  }
+}

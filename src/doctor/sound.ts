@@ -1,0 +1,158 @@
+import { messageOf } from '../errors.js';
+import type { Microphone } from '../mic/microphone.js';
+import { bytesOf, type PcmFormat } from '../pcm/format.js';
+import type { Speaker } from '../speaker/speaker.js';
+import { findIn, sweep } from './echo.js';
+import { type Check, type Finding, failure, ok, warning } from './finding.js';
+import { judgeSound } from './sound-level.js';
+
+/** How long the room is listened to. */
+const LISTEN_MS = 3_000;
+/** A device that is there is open within this time. */
+const OPEN_LIMIT_MS = 8_000;
+/** Behind the tone: longer than any sound system takes to bring it back. */
+const ECHO_TAIL_MS = 1_500;
+
+/** What the sound checks work with. */
+export interface SoundParts {
+  microphone: Microphone;
+  speaker: Speaker;
+}
+
+/** Opens the chosen microphone and loudspeaker, listens to the room, and plays a tone that the microphone may hear. */
+export function soundCheck({ microphone, speaker }: SoundParts): Check {
+  return {
+    subject: 'sound',
+    limitMs: 2 * OPEN_LIMIT_MS + LISTEN_MS + 6_000,
+    run: async (signal) => {
+      const over = new AbortController();
+      const until = AbortSignal.any([signal, over.signal]);
+      const recording = new Recording(microphone.rateHz);
+      const mic = opened((listener) => microphone.capture({ ...listener, chunk: recording.take }, until), signal);
+      const player = opened((listener) => speaker.run(listener, until), signal);
+      try {
+        return await findings({ microphone, speaker, recording, mic: await mic.outcome, player: await player.outcome });
+      } finally {
+        over.abort();
+        await Promise.all([mic.ended, player.ended]);
+      }
+    },
+  };
+}
+
+interface Opened {
+  microphone: Microphone;
+  speaker: Speaker;
+  recording: Recording;
+  mic: Outcome;
+  player: Outcome;
+}
+
+async function findings({ microphone, speaker, recording, mic, player }: Opened): Promise<Finding[]> {
+  if (mic.device === undefined && player.device === undefined) return [nothingFinding(mic.why, player.why)];
+  const found: Finding[] = [
+    deviceFinding('microphone', microphone.backend, mic),
+    deviceFinding('loudspeaker', speaker.backend, player),
+  ];
+  if (mic.device === undefined) return found;
+  const level = judgeSound(await recording.next(LISTEN_MS));
+  found.splice(1, 0, level);
+  if (player.device === undefined || level.gravity === 'failure') return found;
+  return [...found, await toneFinding(speaker, recording, microphone.rateHz)];
+}
+
+function deviceFinding(subject: string, backend: string, { device, why }: Outcome): Finding {
+  if (device !== undefined) return ok(subject, `${device || 'the system\u2019s default'}, by ${backend}`);
+  return failure(subject, `${backend}: ${why}`, remedyFor(why, subject));
+}
+
+function nothingFinding(micWhy: string, playerWhy: string): Finding {
+  return failure(
+    'sound',
+    `neither a microphone nor a loudspeaker can be opened: ${micWhy}; ${playerWhy}`,
+    'plug one in; arecord -l and aplay -l list the cards that the kernel knows',
+  );
+}
+
+function remedyFor(why: string, subject: string): string | undefined {
+  const key = subject === 'microphone' ? 'mic.device' : 'speaker.device';
+  if (/in use:.*\bnode\b/.test(why)) return 'sudo systemctl stop tars-client   (while the doctor looks)';
+  if (why.includes('tars-client devices')) return undefined;
+  if (/busy|in use/i.test(why)) return 'end the program that holds it, or use a sound server that shares it';
+  return `tars-client devices   lists what there is; ${key} chooses`;
+}
+
+async function toneFinding(speaker: Speaker, recording: Recording, rateHz: number): Promise<Finding> {
+  const format: PcmFormat = { rateHz, bits: 16, channels: 1 };
+  const tone = sweep(rateHz);
+  try {
+    const heard = recording.next((tone.length / rateHz) * 1000 + ECHO_TAIL_MS);
+    const playback = speaker.open(format);
+    playback.write(bytesOf(tone));
+    await playback.drain();
+    const place = findIn(await heard, tone);
+    if (place !== undefined)
+      return ok('tone', `played, and heard by the microphone after ${Math.round((place / rateHz) * 1000)} ms`);
+    return warning(
+      'tone',
+      'played; the microphone did not hear it',
+      'if you did not hear it either: alsamixer (volume, mute), speaker.device',
+    );
+  } catch (error) {
+    return failure('tone', messageOf(error), 'tars-client devices   lists what there is; speaker.device chooses');
+  }
+}
+
+/** What became of opening a device: its name, or why it could not be opened. */
+interface Outcome {
+  device: string | undefined;
+  why: string;
+}
+
+interface Listener {
+  ready: (info: { device: string }) => void;
+  lost: (info: { why: string }) => void;
+}
+
+/** Opens a device; `outcome` never rejects, and is decided by the first word of the device or by the limit. */
+function opened(open: (listener: Listener) => Promise<void>, signal: AbortSignal) {
+  let decide: (outcome: Outcome) => void = () => undefined;
+  const outcome = new Promise<Outcome>((resolve) => {
+    decide = resolve;
+  });
+  const late = () => decide({ device: undefined, why: `did not open within ${OPEN_LIMIT_MS / 1000} s` });
+  AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)]).addEventListener('abort', late, { once: true });
+  const ended = open({
+    ready: ({ device }) => decide({ device, why: '' }),
+    lost: ({ why }) => decide({ device: undefined, why }),
+  }).catch((error: unknown) => decide({ device: undefined, why: messageOf(error) }));
+  return { outcome, ended };
+}
+
+/** Gathers the sound that comes while somebody waits for it. */
+class Recording {
+  readonly #rateHz: number;
+  #wanted: { samples: Int16Array; filled: number; done: (samples: Int16Array) => void } | undefined;
+
+  constructor(rateHz: number) {
+    this.#rateHz = rateHz;
+  }
+
+  /** The sound from now on, this long. */
+  next(durationMs: number): Promise<Int16Array> {
+    return new Promise((done) => {
+      this.#wanted = { samples: new Int16Array(Math.round((this.#rateHz * durationMs) / 1000)), filled: 0, done };
+    });
+  }
+
+  readonly take = (chunk: Int16Array): void => {
+    const wanted = this.#wanted;
+    if (!wanted) return;
+    const taken = chunk.subarray(0, wanted.samples.length - wanted.filled);
+    wanted.samples.set(taken, wanted.filled);
+    wanted.filled += taken.length;
+    if (wanted.filled < wanted.samples.length) return;
+    this.#wanted = undefined;
+    wanted.done(wanted.samples);
+  };
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findIn, sweep } from '../../src/doctor/echo.js';
+import { judgeSound } from '../../src/doctor/sound-level.js';
+
+const RATE_HZ = 16_000;
+
+/** Noise that is the same every time. */
+function noise(samples: number, peak: number): Int16Array {
+  let seed = 7;
+  return Int16Array.from({ length: samples }, () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.round((seed / 1_073_741_824 - 1) * peak);
+  });
+}
+
+describe('what a level says', () => {
+  const sine = (peak: number, offset = 0) =>
+    Int16Array.from({ length: RATE_HZ }, (_, i) =>
+      Math.max(-32_768, Math.min(32_767, Math.round(peak * Math.sin(i / 8) + offset))),
+    );
+  const cases: [string, Int16Array, string, RegExp][] = [
+    ['zeros', new Int16Array(RATE_HZ), 'failure', /silence/],
+    ['a voice', sine(6_000), 'ok', /dBFS/],
+    ['the ends of the scale', sine(60_000), 'failure', /clipped/],
+    ['an offset', sine(500, 4_000), 'failure', /DC offset of 12\.2 %/],
+    ['next to nothing', noise(RATE_HZ, 8), 'warning', /very quiet/],
+    ['the noise of a room', noise(RATE_HZ, 300), 'ok', /dBFS/],
+  ];
+  for (const [name, samples, gravity, text] of cases) {
+    it(name, () => {
+      const finding = judgeSound(samples);
+      assert.equal(finding.gravity, gravity, finding.text);
+      assert.match(finding.text, text);
+    });
+  }
+});
+
+describe('the tone', () => {
+  const tone = sweep(RATE_HZ);
+  const room = (gain: number, place: number, noisePeak: number) => {
+    const recording = noise(2 * RATE_HZ, noisePeak);
+    tone.forEach((sample, i) => {
+      recording[place + i] = (recording[place + i] ?? 0) + Math.round(sample * gain);
+    });
+    return recording;
+  };
+
+  it('is found 30 dB weaker and under noise', () => {
+    assert.equal(findIn(room(0.03, 5_432, 200), tone), 5_432);
+  });
+
+  it('is found upside down, as some loudspeakers are wired', () => {
+    assert.equal(findIn(room(-0.3, 100, 100), tone), 100);
+  });
+
+  it('is not found where it is not', () => {
+    assert.equal(findIn(noise(2 * RATE_HZ, 2_000), tone), undefined);
+    assert.equal(findIn(new Int16Array(2 * RATE_HZ), tone), undefined);
+    assert.equal(findIn(new Int16Array(10), tone), undefined);
+  });
+});
