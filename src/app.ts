@@ -11,7 +11,7 @@ import { EchoGuard } from './hotword/echo-guard.js';
 import type { HotwordEngine } from './hotword/engine.js';
 import { EngineSource } from './hotword/engine-source.js';
 import { HotwordListener } from './hotword/listener.js';
-import { modelsFolder } from './hotword/models-folder.js';
+import { modelsFolder, modelsFor } from './hotword/models-folder.js';
 import { createNone } from './hotword/none.js';
 import { createPocketsphinx } from './hotword/pocketsphinx.js';
 import type { Link } from './link/link.js';
@@ -397,14 +397,15 @@ function protocolOf(config: Config) {
 /** Where the hotword engine of the configuration comes from. */
 export function engineSource(config: Config, log: Log): EngineSource {
   const { engine, phrases, sensitivity, porcupine, openwakeword, pocketsphinx } = config.hotword;
+  const frontEndDir = modelsFolder(openwakeword.front_end_dir);
   const settings = {
     engine,
     phrases,
     sensitivity,
     porcupine: { keywords: porcupine.keywords, accessKeyFile: porcupine.access_key_file },
     openwakeword: {
-      frontEndDir: openwakeword.front_end_dir || modelsFolder(),
-      models: openwakeword.models,
+      frontEndDir,
+      models: { ...modelsFor(phrases, frontEndDir), ...openwakeword.models },
       threshold: openwakeword.threshold,
       thresholds: openwakeword.thresholds,
     },

@@ -1,15 +1,18 @@
 #!/usr/bin/env node
 import { engineSource } from './app.js';
 import { parseArguments } from './cli/arguments.js';
+import { terminalAsk } from './cli/ask.js';
 import { assistantCommand } from './cli/assistant.js';
 import { helpText } from './cli/commands.js';
 import { configCommand } from './cli/config.js';
 import { devicesCommand } from './cli/devices.js';
 import { doctorCommand } from './cli/doctor.js';
 import { hotwordCommand } from './cli/hotword.js';
+import { modelsCommand } from './cli/models.js';
 import { runCommand } from './cli/run.js';
 import { type Config, loadConfig } from './config.js';
 import { ClientError, exitCodeOf } from './errors.js';
+import { modelsFolder } from './hotword/models-folder.js';
 import { createLog } from './log.js';
 import { PROGRAM_VERSION } from './version.js';
 
@@ -31,6 +34,12 @@ async function runProgram(argv: readonly string[], signal: AbortSignal): Promise
       return 0;
     case 'hotword':
       return hotwordOver(positionals, loaded.config);
+    case 'models': {
+      const { hotword } = loaded.config;
+      const folder = modelsFolder(hotword.openwakeword.front_end_dir);
+      const ask = terminalAsk(signal);
+      return modelsCommand({ hotword, folder, positionals, options, out: process.stdout, ask, signal });
+    }
     case 'assistant':
       return assistantCommand({ config: loaded.config, options, signal });
   }

@@ -115,11 +115,11 @@ function checkOptions(command: CommandName, options: Flags): void {
 }
 
 function checkOperands(command: CommandName, positionals: readonly string[]): void {
-  const { operands } = rowOf(command);
+  const { operands, isOperandOptional = false } = rowOf(command);
   if (operands === undefined && positionals.length > 0) {
     throw new UsageError(`the command ${command} takes no arguments, and got "${positionals.join(' ')}"`);
   }
-  if (operands !== undefined && positionals.length === 0) {
+  if (operands !== undefined && !isOperandOptional && positionals.length === 0) {
     throw new UsageError(`the command ${command} needs arguments: tars-client ${command} ${operands}`);
   }
 }

@@ -9,8 +9,10 @@ export interface CommandOption {
 /** What the command line allows for one command. */
 export interface CommandRow {
   summary: string;
-  /** What its arguments are called in the help; it takes at least one. None: it takes no arguments. */
+  /** What its arguments are called in the help. None: it takes no arguments. */
   operands?: string;
+  /** True when it can do without arguments. @default false */
+  isOperandOptional?: boolean;
   options?: readonly CommandOption[];
 }
 
@@ -24,6 +26,20 @@ export const COMMANDS = {
   },
   config: { summary: 'the effective configuration and where each value came from, secrets masked' },
   hotword: { summary: 'runs the hotword engine over WAV files', operands: 'FILE…' },
+  models: {
+    summary: "lists, downloads, checks and removes openWakeWord's models",
+    operands: '[list|download|check|remove] [NAME…]',
+    isOperandOptional: true,
+    options: [
+      { name: 'from', value: 'DIR', summary: 'takes the models from a folder instead of the internet' },
+      {
+        name: 'source',
+        value: 'URL',
+        summary: "the address of another copy of the release; hashes must be the release's",
+      },
+      { name: 'yes', summary: 'downloads without asking' },
+    ],
+  },
   assistant: {
     summary: 'the embedded assistant on its own',
     options: [

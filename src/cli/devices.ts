@@ -5,6 +5,7 @@ import { listNaudiodon } from '../mic/naudiodon.js';
 import { listAlsa } from '../pcm/alsa-devices.js';
 import type { DeviceRow } from '../pcm/device-row.js';
 import { listPulse } from '../pcm/pulse-devices.js';
+import { table } from './table.js';
 
 /** How to list the devices of one backend. */
 interface Listing {
@@ -71,12 +72,6 @@ async function section(
     remarks.push(`  none of them would be used${wanted.backend === 'file' ? ': the backend is a file' : ''}`);
   const head = `${title} (backend = "${wanted.backend}", device = "${wanted.device}")`;
   return `${[head, ...table(lines), ...remarks].join('\n')}\n`;
-}
-
-/** Columns as wide as their widest cell; the last one has no padding. */
-function table(lines: readonly (readonly string[])[]): string[] {
-  const widths = HEADER.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) => `  ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
 }
 
 function matches(row: DeviceRow, backend: string, device: string): boolean {

@@ -1,4 +1,4 @@
-import { HotwordError, messageOf } from '../errors.js';
+import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
 
 /** A tensor of 32-bit floats over memory of the caller's: what is written there later is what the next run sees. */
 type FloatTensor = object;
@@ -47,12 +47,12 @@ const RUN_OPTIONS = {};
 
 /**
  * Loads ONNX Runtime. Uses the package's own binding, because its public `run` always answers later, and the position
- * of a hotword is that of the chunk in hand; so the package is pinned to one version. Throws HotwordError when it
+ * of a hotword is that of the chunk in hand; so the package is pinned to one version. Throws EngineMissingError when it
  * is not there.
  */
-export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
+export async function loadOnnxRuntime(load = () => import('onnxruntime-node')): Promise<OnnxRuntime> {
   try {
-    const { Tensor } = await import('onnxruntime-node');
+    const { Tensor } = await load();
     const module = 'onnxruntime-node/dist/binding.js';
     const { binding, initOrt } = (await import(module)) as NativeBinding;
     initOrt();
@@ -64,7 +64,7 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
           session.loadModel(path, SESSION_OPTIONS);
         } catch (error) {
           throw new HotwordError(
-            `${path} is no ONNX model that can be used (${messageOf(error)}); get it again with: tars-client models`,
+            `${path} is no ONNX model that can be used (${messageOf(error)}); get it again with: tars-client models download`,
             { cause: error },
           );
         }
@@ -76,7 +76,7 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
       },
     };
   } catch (error) {
-    throw new HotwordError(
+    throw new EngineMissingError(
       `the package onnxruntime-node cannot be loaded (${messageOf(error)}); install it with npm ci, or choose ` +
         'hotword.engine = "pocketsphinx"',
       { cause: error },

@@ -51,7 +51,7 @@ export async function createOpenWakeWord(options: OpenWakeWordOptions): Promise<
   for (const path of [files.melspectrogram, files.embedding, ...classifiers]) {
     await access(path).catch((error: unknown) => {
       throw new HotwordError(
-        `the model ${path} cannot be read (${messageOf(error)}); look at hotword.openwakeword.front_end_dir and models`,
+        `the model ${path} cannot be read (${messageOf(error)}); tars-client models shows what there is, and hotword.openwakeword.front_end_dir and models say where`,
         { cause: error },
       );
     });

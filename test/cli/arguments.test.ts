@@ -67,9 +67,9 @@ test('options of a command', () => {
 });
 
 for (const [line, message] of [
-  ['rnu', 'no command "rnu"; did you mean run? (there are run, devices, config, hotword, assistant)'],
-  ['xyzzy', 'no command "xyzzy" (there are run, devices, config, hotword, assistant)'],
-  ['constructor', 'no command "constructor" (there are run, devices, config, hotword, assistant)'],
+  ['rnu', 'no command "rnu"; did you mean run? (there are run, devices, config, hotword, models, assistant)'],
+  ['xyzzy', 'no command "xyzzy" (there are run, devices, config, hotword, models, assistant)'],
+  ['constructor', 'no command "constructor" (there are run, devices, config, hotword, models, assistant)'],
   ['--server.ulr hush', 'no option --server.ulr; did you mean --server.url? (tars-client --help lists them)'],
   [
     '--server.token=hush',

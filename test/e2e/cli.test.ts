@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { writeWav } from '../../src/pcm/wav-writer.js';
 import { startDevice } from '../helpers/device.js';
+import { FileServer } from '../helpers/file-server.js';
 import { concat, say, silence } from '../helpers/speech.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -43,7 +46,7 @@ describe('exit codes', () => {
   it('0 and the text for --help and --version', async () => {
     const help = await tars(['--help']);
     assert.equal(help.code, 0);
-    for (const command of ['run', 'devices', 'config', 'hotword', 'assistant'])
+    for (const command of ['run', 'devices', 'config', 'hotword', 'models', 'assistant'])
       assert.ok(help.stdout.includes(command));
     assert.match((await tars(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
   });
@@ -145,6 +148,52 @@ describe('hotword', () => {
     assert.equal(code, 1);
     assert.ok(stderr.includes(broken));
     assert.ok(stdout.includes(heard));
+  });
+});
+
+describe('models', () => {
+  it('lists, and says in a sentence what is wrong', async (test) => {
+    const variables = { XDG_DATA_HOME: await scratch(test) };
+    const list = await tars(['models'], variables);
+    assert.equal(list.code, 0);
+    assert.match(list.stdout, /hey_jarvis_v0\.1\.onnx +1\.3 MB +missing +CC BY-NC-SA 4\.0/);
+    for (const [args, code] of [
+      [['models', 'sing'], 64],
+      [['models', 'download', 'alexa'], 64],
+      [['models', 'download', '--from', '/nowhere'], 1],
+      [['models', 'download', 'alexa', '--yes', '--source', 'http://127.0.0.1:1'], 1],
+    ] as const) {
+      const outcome = await tars(args, variables);
+      assert.equal(outcome.code, code, outcome.stderr);
+      assertSentence(outcome.stderr);
+    }
+  });
+
+  const MELS = resolve('..', 'shared', 'hotword', 'models', 'melspectrogram.onnx');
+  const skip = existsSync(MELS) ? false : `there is no ${MELS}`;
+  it('on a terminal asks after it has shown the licence, and draws a progress bar', { skip }, async (test) => {
+    const server = new FileServer();
+    await server.start();
+    test.after(() => server.close());
+    server.files.set('melspectrogram.onnx', { bytes: await readFile(MELS) });
+    const program = [process.execPath, MAIN, 'models', 'download', 'alexa', '--source', server.url()].join(' ');
+    const env = { ...process.env, XDG_DATA_HOME: await scratch(test) };
+    const terminal = spawn('script', ['-qec', program, '/dev/null'], { env });
+    let shown = '';
+    terminal.stdout.on('data', (text) => {
+      shown += text;
+      if (String(text).includes('[y/N]')) terminal.stdin.write('y\n');
+    });
+    const [code] = await once(terminal, 'close');
+    assert.equal(code, 1, shown);
+    assert.match(
+      shown,
+      /no commercial use\..*Download 3\.3 MB\? \[y\/N\].*melspectrogram\.onnx {2}█+ 100 % {2}1\.1 MB of 1\.1 MB/s,
+    );
+    assert.match(
+      shown,
+      /melspectrogram\.onnx: 1\.1 MB, SHA-256 as the release has it.*embedding_model\.onnx answers 404/s,
+    );
   });
 });
 
