@@ -16,6 +16,7 @@ import { createNone } from './hotword/none.js';
 import { createPocketsphinx } from './hotword/pocketsphinx.js';
 import type { Link } from './link/link.js';
 import { NetworkWatch } from './link/network-watch.js';
+import type { OpenSocket } from './link/socket.js';
 import { WsLink } from './link/ws-link.js';
 import type { Journal, Log } from './log.js';
 import type { Microphone } from './mic/microphone.js';
@@ -38,6 +39,14 @@ import { TappedSpeaker } from './speaker/tapped-speaker.js';
 import { SpeakerWatch } from './speaker/watch.js';
 import { PROGRAM_VERSION } from './version.js';
 
+/** Parts that the configuration names otherwise. */
+export interface AppParts {
+  microphone: Microphone;
+  speaker: Speaker;
+  makeEngine: () => Promise<HotwordEngine>;
+  openSocket: OpenSocket;
+}
+
 /** Options of `App`. */
 export interface AppOptions {
   config: Config;
@@ -46,6 +55,8 @@ export interface AppOptions {
   clock: Clock;
   /** Uniform in [0, 1). */
   random: () => number;
+  /** Stand in for those of the configuration; a simulation brings its own. */
+  parts?: Partial<AppParts>;
 }
 
 /** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
@@ -70,7 +81,7 @@ export class App {
   readonly #options: AppOptions;
   readonly #stop = new AbortController();
   #assistant: AssistantServer | undefined;
-  readonly #engines: EngineSource;
+  readonly #makeEngine: () => Promise<HotwordEngine>;
   #engine: HotwordEngine | undefined;
   #guard: EchoGuard | undefined;
   #link: Link | undefined;
@@ -85,7 +96,8 @@ export class App {
 
   constructor(options: AppOptions) {
     this.#options = options;
-    this.#engines = engineSource(options.config, options.log);
+    const engines = engineSource(options.config, options.log);
+    this.#makeEngine = options.parts?.makeEngine ?? (() => engines.make());
     this.#network = new NetworkWatch({ clock: options.clock });
     const { phrases, actions } = options.config.hotword;
     this.#actions = new PhraseActions({
@@ -110,7 +122,7 @@ export class App {
       protocol: config.server.protocol,
       server: config.server.url === '' ? 'the embedded assistant' : maskUrl(config.server.url),
     });
-    const engine = await this.#engines.make();
+    const engine = await this.#makeEngine();
     this.#engine = engine;
     this.#guard = await this.#makeGuard();
     if (this.#stop.signal.aborted) return;
@@ -178,9 +190,9 @@ export class App {
   }
 
   #join(link: Link, engine: HotwordEngine): void {
-    const { config, journal, clock, log } = this.#options;
+    const { config, journal, clock, log, parts } = this.#options;
     const limits = limitsOf(config);
-    const speaker = makeSpeaker(config, clock, log);
+    const speaker = parts?.speaker ?? makeSpeaker(config, clock, log);
     const guard = this.#guard;
     const replies = new ReplyBuffer({
       speaker: guard ? new TappedSpeaker(speaker, guard) : speaker,
@@ -208,7 +220,7 @@ export class App {
       toServer: (samples) => session.sendAudio(samples),
     });
     const capture = new Capture({
-      microphone: makeMicrophone(config, clock, log),
+      microphone: parts?.microphone ?? makeMicrophone(config, clock, log),
       router,
       journal,
       clock,
@@ -299,7 +311,7 @@ export class App {
     const { journal, log } = this.#options;
     if (this.#stop.signal.aborted) return;
     this.#engine?.close();
-    this.#engine = await this.#engines.make().catch((error: unknown) => {
+    this.#engine = await this.#makeEngine().catch((error: unknown) => {
       log.error({ why: messageOf(error) }, 'there is no hotword engine any more; the key starts a conversation');
       return createNone();
     });
@@ -309,7 +321,7 @@ export class App {
   }
 
   #makeLink(serverUrl: string): Link {
-    const { config, clock, random, log } = this.#options;
+    const { config, clock, random, log, parts } = this.#options;
     return new WsLink({
       ...serverAccess(config, serverUrl),
       policy: {
@@ -325,6 +337,7 @@ export class App {
       clock,
       random,
       log: log.child({ module: 'link' }),
+      ...(parts?.openSocket ? { openSocket: parts.openSocket } : {}),
     });
   }
 }
