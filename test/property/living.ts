@@ -25,7 +25,7 @@ export interface Lived {
 const STORY_LINES = 40;
 
 /** Lives one life to its end; throws as soon as a promise does not hold. */
-export async function live({ settings, steps }: Life, tamper?: Tamper): Promise<World> {
+async function live({ settings, steps }: Life, tamper?: Tamper): Promise<World> {
   const world = new World(settings, tamper);
   try {
     await world.start();

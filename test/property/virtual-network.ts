@@ -145,7 +145,7 @@ class VirtualSocket implements Socket {
 }
 
 /** A GemiTARS server without sockets and without a conversation of its own: it says what it is told to. */
-export class VirtualServer implements FaultyServer {
+class VirtualServer implements FaultyServer {
   welcome: Welcome = {};
   isRunning = true;
   #client: VirtualSocket | undefined;
