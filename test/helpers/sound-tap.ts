@@ -22,13 +22,18 @@ interface Segment {
  */
 export class SoundTap {
   readonly #source: string;
-  readonly #segments: Segment[] = [];
+  readonly #keepSamples: number;
+  #segments: Segment[] = [];
   readonly #watch = new Watch();
   #child: ChildProcess | undefined;
 
-  /** @param source the name of a PulseAudio source. */
-  constructor(source: string) {
+  /**
+   * @param source the name of a PulseAudio source.
+   * @param keepMs forgets what is older than so many milliseconds, for runs that last for hours.
+   */
+  constructor(source: string, keepMs = Number.POSITIVE_INFINITY) {
     this.#source = source;
+    this.#keepSamples = keepMs * SAMPLES_PER_MS;
   }
 
   /** The recorder's process, while it runs. */
@@ -51,6 +56,7 @@ export class SoundTap {
       carried = Buffer.from(all.subarray(all.length & ~1));
       this.#append(segment, all.subarray(0, all.length & ~1));
     });
+    if (Number.isFinite(this.#keepSamples)) this.#segments = this.#segments.slice(-1);
     this.#segments.push(segment);
     const what = () => `recording of ${this.#source}: ${errors.join('').trim()}`;
     await this.#watch.for(() => segment.length > 0 || undefined, ATTACH_LIMIT_MS, what);
@@ -125,6 +131,12 @@ export class SoundTap {
 
   #append(segment: Segment, bytes: Buffer): void {
     const count = bytes.length >> 1;
+    if (segment.length > 2 * this.#keepSamples) {
+      const dropped = segment.length - this.#keepSamples;
+      segment.samples.copyWithin(0, dropped, segment.length);
+      segment.length -= dropped;
+      segment.originMs += dropped / SAMPLES_PER_MS;
+    }
     if (segment.length + count > segment.samples.length) {
       const grown = new Int16Array(segment.samples.length * 2 + count);
       grown.set(segment.samples.subarray(0, segment.length));

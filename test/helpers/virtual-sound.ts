@@ -43,14 +43,20 @@ const EXIT_IDLE_S = 30;
  */
 export class VirtualSound {
   /** What the loudspeaker plays. */
-  readonly speaker = new SoundTap('spk.monitor');
+  readonly speaker: SoundTap;
   /** What the microphone hears. */
-  readonly microphone = new SoundTap('mic.monitor');
+  readonly microphone: SoundTap;
   readonly #voices = new Set<ChildProcess>();
   #folder: string | undefined;
   #daemon: ChildProcess | undefined;
   #env: NodeJS.ProcessEnv = {};
   #forget = () => {};
+
+  /** @param keepMs how much of what is heard is kept. @default everything */
+  constructor(keepMs?: number) {
+    this.speaker = new SoundTap('spk.monitor', keepMs);
+    this.microphone = new SoundTap('mic.monitor', keepMs);
+  }
 
   /** The whole environment for children that are to use this sound, by PulseAudio or by ALSA's default device. */
   get env(): NodeJS.ProcessEnv {
@@ -151,6 +157,12 @@ export class VirtualSound {
   async speak(speech: Int16Array | string): Promise<Spoken> {
     const samples = typeof speech === 'string' ? await speechOf(speech) : speech;
     const askedAtMs = performance.now();
+    await this.play(samples);
+    return this.#heard(samples, askedAtMs);
+  }
+
+  /** As `speak`, without a look at when it was heard; resolves when the last sample has been played. */
+  async play(samples: Int16Array): Promise<void> {
     const args = ['--playback', '--raw', '-d', 'mic', `--rate=${RATE_HZ}`, '--channels=1', '--format=s16le'];
     // The length of the client's buffer, so that a busy machine leaves no gap; it delays nothing.
     const voice = await startPiped('pacat', [...args, '--latency-msec=1000'], this.env);
@@ -162,7 +174,6 @@ export class VirtualSound {
       voice.stdin.end(bytesOf(samples));
       await exited;
       if (voice.exitCode !== 0) throw new AudioError(`virtual sound: speaking failed: ${errors.join('').trim()}`);
-      return await this.#heard(samples, askedAtMs);
     } finally {
       this.#voices.delete(voice);
     }
