@@ -1,4 +1,4 @@
-// Builds if needed and runs one kind of tests: node test/run.mjs unit|contract|e2e|bench [name filter…]
+// Builds if needed and runs one kind of tests: node test/run.mjs unit|contract|e2e|bench [name filter…], or soak [option…]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
@@ -33,6 +33,8 @@ const KINDS = {
     takes: (file) => file.startsWith(join('test', 'bench') + sep) && file.endsWith('.bench.js'),
     needs: PROGRAMS,
   },
+  // A program of its own: what follows the kind is for it.
+  soak: { program: join('test', 'soak', 'main.js'), needs: PROGRAMS },
 };
 
 process.exit(main(process.argv[2], process.argv.slice(3)));
@@ -44,6 +46,7 @@ function main(name, filters) {
   if (missing.length > 0) return fail(`${name} tests need ${missing.join(', ')}: run ./setup.sh --test`, 1);
   const built = build();
   if (built !== 0) return built;
+  if (kind.program) return run(process.execPath, ['--enable-source-maps', join(DIST, kind.program), ...filters]);
 
   const files = filesUnder(join(DIST, 'test'))
     .map((file) => relative(DIST, file))

@@ -1,0 +1,116 @@
+import { type DeviceRecord, SLACK_MS } from './soak.js';
+import { fit, type Vitals } from './vitals.js';
+
+/** Turns of a device before its memory counts: caches and compiled code fill. */
+const WARM_UP_TURNS = 100;
+/** A heap that grows by more than this a turn, beyond twice the error, is a leak: 10,000 turns would be 10 MiB. */
+const GROWTH_BYTES = 1_024;
+/** Fewer samples than this tell nothing of a slope. */
+const SAMPLES_MIN = 6;
+
+/** The rows of a soak as a Markdown text, and whether all promises were kept. */
+export function report(records: readonly DeviceRecord[], tookMs: number): { text: string; isGood: boolean } {
+  const sum = (of: (record: DeviceRecord) => number) => records.reduce((total, record) => total + of(record), 0);
+  const vain = records.flatMap((record) => record.vain);
+  const failures = records.flatMap(({ device, failures }) => failures.map((text) => `- device ${device}: ${text}`));
+  const strayBlocks = sum((record) => record.strayBlocks);
+  const memory = records.map(memoryRow);
+  const leaks = records.filter(({ vitals }) => isLeaking(vitals));
+  const isGood = failures.length === 0 && strayBlocks === 0 && leaks.length === 0;
+  const lines = [
+    '## Soak',
+    '',
+    `${sum(({ tried }) => tried)} turns tried on ${records.length} devices in ${(tookMs / 60_000).toFixed(1)} min: ` +
+      `${sum(({ completed }) => completed)} completed, ${sum(({ ended }) => ended)} struck by a fault and ended in time, ` +
+      `${sum(({ late }) => late)} late, ${sum(({ stuck }) => stuck)} stuck.`,
+    `Hotwords said in vain: ${vain.length === 0 ? 'none' : tally(vain)}. Microphone sound outside of a conversation: ` +
+      `${strayBlocks} messages.`,
+    `How the struck conversations ended: ${tally(records.flatMap(({ strikes }) => strikes.map(({ reason }) => reason)))}.`,
+    '',
+    ...faultTable(records),
+    '',
+    '| device | limits | turns | heap after a collection, a turn | PSS, a turn | heap, PSS | files | children |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...memory,
+    '',
+    ...(failures.length > 0 ? ['Failures:', '', ...failures, ''] : []),
+    ...(leaks.length > 0
+      ? [`Memory, files or children grow: devices ${leaks.map(({ device }) => device).join()}`, '']
+      : []),
+  ];
+  return { text: `${lines.join('\n')}\n`, isGood };
+}
+
+/** The worst way back of every fault, in a table for short limits and for the program's own. */
+function faultTable(records: readonly DeviceRecord[]): string[] {
+  const strikes = records.flatMap(({ limits, strikes }) => strikes.map((strike) => ({ ...strike, limits })));
+  const keys = [...new Set(strikes.map(({ fault, limits }) => `${fault} ${limits}`))].sort();
+  const rows = keys.map((key) => {
+    const own = strikes.filter(({ fault, limits }) => `${fault} ${limits}` === key);
+    const worst = own.reduce((a, b) => (b.backMs - b.limitMs > a.backMs - a.limitMs ? b : a));
+    const [fault, limits] = key.split(' ');
+    return `| ${fault} | ${limits} | ${own.length} | ${seconds(worst.backMs)} (${worst.at}) | ${seconds(worst.limitMs)} |`;
+  });
+  return [
+    `Worst way back to listening of each fault (the one nearest to its limit; limits with ${seconds(SLACK_MS)} s for a busy machine):`,
+    '',
+    '| fault | limits | times | s | limit, s |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ];
+}
+
+function memoryRow({ device, limits, tried, vitals }: DeviceRecord): string {
+  const counted = steady(vitals);
+  const last = vitals.at(-1);
+  const slopeOf = (of: (vitals: Vitals) => number) => {
+    if (counted.length < SAMPLES_MIN) return 'too few';
+    const { slope, error } = fit(counted.map((each) => [each.turn, of(each)] as const));
+    return `${(slope / 1024).toFixed(2)} ± ${(error / 1024).toFixed(2)} KiB`;
+  };
+  const range = (of: (vitals: Vitals) => number) => {
+    const values = counted.map(of);
+    return values.length === 0 ? '' : `${Math.min(...values)} to ${Math.max(...values)}`;
+  };
+  const sizes = last ? `${mebibytes(last.heapBytes)}, ${mebibytes(last.pssBytes)} MiB` : '';
+  return (
+    `| ${device} | ${limits} | ${tried} | ${slopeOf(({ heapBytes }) => heapBytes)} | ${slopeOf(({ pssBytes }) => pssBytes)} | ` +
+    `${sizes} | ${range(({ files }) => files)} | ${range(({ children }) => children)} |`
+  );
+}
+
+/** Growth that is no scatter, or files and processes at the end that were not there in the middle. */
+function isLeaking(vitals: readonly Vitals[]): boolean {
+  const counted = steady(vitals);
+  const [first, last] = [counted[0], counted.at(-1)];
+  if (!first || !last) return false;
+  if (last.files > Math.max(...counted.slice(0, -1).map(({ files }) => files))) return true;
+  if (last.children > Math.min(...counted.map(({ children }) => children))) return true;
+  if (counted.length < SAMPLES_MIN) return false;
+  const { slope, error } = fit(counted.map(({ turn, heapBytes }) => [turn, heapBytes] as const));
+  return slope - 2 * error > GROWTH_BYTES;
+}
+
+/** What counts for memory: after the first 100 turns, or the later half of fewer. */
+function steady(vitals: readonly Vitals[]): readonly Vitals[] {
+  const last = vitals.at(-1)?.turn ?? 0;
+  const from = Math.min(WARM_UP_TURNS, last / 2);
+  return vitals.filter(({ turn }) => turn > from);
+}
+
+function tally(words: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([word, count]) => `${word} ${count}`)
+    .join(', ');
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1);
+}

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Scene } from './scene.js';
+
+/** How a device is at a moment in which it listens. */
+export interface Vitals {
+  /** Turns that it has behind it. */
+  turn: number;
+  /** Of the main process, from smaps_rollup. */
+  pssBytes: number;
+  /** What the JavaScript heap of the main process holds after a collection. */
+  heapBytes: number;
+  /** Open files, sockets and pipes of the main process. */
+  files: number;
+  /** Processes below it. */
+  children: number;
+}
+
+/** Looks at a device. */
+export async function vitalsOf(scene: Scene, turn: number): Promise<Vitals> {
+  const [head] = await scene.blackBox();
+  const { pid } = scene.device;
+  const pssKb = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
+  return {
+    turn,
+    pssBytes: Number(pssKb) * 1024,
+    heapBytes: Number(head?.heapBytes),
+    files: readdirSync(`/proc/${pid}/fd`).length,
+    children: scene.device.children().length,
+  };
+}
+
+/** A straight line through points, by least squares. */
+export interface Slope {
+  /** Of y for each x. */
+  slope: number;
+  /** The slope's standard error, for scatter that is independent. */
+  error: number;
+}
+
+/** Fits a line. NaN for fewer than three points. */
+export function fit(points: readonly (readonly [x: number, y: number])[]): Slope {
+  const n = points.length;
+  const mean = (of: (point: readonly [number, number]) => number) => points.reduce((sum, p) => sum + of(p), 0) / n;
+  const meanX = mean(([x]) => x);
+  const meanY = mean(([, y]) => y);
+  const sxx = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const slope = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / sxx;
+  const rest = points.reduce((sum, [x, y]) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0);
+  return n < 3 ? { slope: Number.NaN, error: Number.NaN } : { slope, error: Math.sqrt(rest / (n - 2) / sxx) };
+}
