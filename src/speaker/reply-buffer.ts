@@ -5,6 +5,8 @@ import { bytesOfMs, frameBytes, msOfBytes, type PcmFormat } from '../pcm/format.
 import { PcmQueue } from '../pcm/queue.js';
 import { rampDown, rampUp } from '../pcm/ramp.js';
 import { applyVolume } from '../pcm/volume.js';
+import { Playhead } from './playhead.js';
+import { SenderHold } from './sender-hold.js';
 import type { Playback, Speaker } from './speaker.js';
 
 /** What a reply buffer tells about the reply that is playing. `started` and `held` may come from inside its methods. */
@@ -40,15 +42,16 @@ const LEAD_MS = 200;
 /** The device is never let dry: below this, silence takes the place of sound that has not come. */
 const DRY_MS = 60;
 const TICK_MS = 20;
+/**
+ * The same before the first sample, which is heard the later the more silence is in front of it. A device that runs dry
+ * there loses nothing.
+ */
+const IDLE_DRY_MS = 15;
+const IDLE_TICK_MS = 10;
 /** Buffered again after an underrun: doubled each time, from the prebuffer up to here (field policy). */
 const REBUFFER_MAX_MS = 400;
 /** A server's audio may arrive behind its end marker: so long after the marker the reply still takes some. */
 const LATE_AUDIO_MS = 150;
-/**
- * A sender that is held is let go when this much less waits: held briefly and often, because a server whose pings go
- * unanswered for 20 s closes the connection (GemiTARS).
- */
-const HOLD_STEP_MS = 2_000;
 /** The device's own word that all has been played may be this late, beyond the computed duration. */
 const DRAIN_MARGIN_MS = 5000;
 
@@ -61,12 +64,9 @@ interface Reply {
   queue: PcmQueue;
   beganAtMs: number;
   endedAtMs: number | undefined;
-  /** When the device began to play, silence or sound; undefined before. */
-  startedAtMs: number | undefined;
+  playhead: Playhead;
   /** When the first sample of the reply itself is due; undefined before it is with the device. */
   firstSampleAtMs: number | undefined;
-  /** Everything given to the device, silence too. */
-  writtenBytes: number;
   /** The last frame of the reply given to the device. */
   lastFrame: Uint8Array;
   /** True from the beginning of a gap until sound follows it. */
@@ -74,7 +74,7 @@ interface Reply {
   /** Buffered before it plays on. */
   targetMs: number;
   underruns: number;
-  isHolding: boolean;
+  hold: SenderHold;
   isBlocked: boolean;
   /** A reply that was announced when this one was already with the device: begins when this one has been played. */
   next: { queue: PcmQueue; isEnded: boolean } | undefined;
@@ -111,14 +111,13 @@ export class ReplyBuffer {
         queue: new PcmQueue(frameBytes(format)),
         beganAtMs: clock.nowMs(),
         endedAtMs: undefined,
-        startedAtMs: undefined,
+        playhead: new Playhead(format, clock),
         firstSampleAtMs: undefined,
-        writtenBytes: 0,
         lastFrame: new Uint8Array(0),
         isInGap: false,
         targetMs: prebufferMs,
         underruns: 0,
-        isHolding: false,
+        hold: this.#makeHold(),
         isBlocked: false,
         next: undefined,
       };
@@ -144,7 +143,7 @@ export class ReplyBuffer {
     }
     reply.queue.push(pcm);
     if (reply.stage === 'filling') this.#pump(reply);
-    this.#holdOrRelease(reply);
+    reply.hold.update(msOfBytes(reply.format, reply.queue.bytes));
   }
 
   /** Nothing more is expected, except what is late. */
@@ -175,19 +174,19 @@ export class ReplyBuffer {
 
   #pump(reply: Reply): void {
     if (reply !== this.#reply || reply.stage === 'draining') return;
-    this.#keepTime(reply);
+    // This process was busy for longer than the device was ahead.
+    if (reply.playhead.resume() && reply.firstSampleAtMs !== undefined) reply.underruns += 1;
     if (reply.stage === 'filling' && this.#isFilled(reply)) reply.stage = 'playing';
     if (reply.stage === 'playing') this.#feed(reply);
     if (this.#isPlayedOut(reply)) {
       this.#drain(reply);
       return;
     }
-    const isDry = reply.startedAtMs !== undefined && this.#aheadMs(reply) < DRY_MS;
-    if (isDry) this.#fillGap(reply);
+    this.#fillGap(reply);
     this.#timer ??= this.#options.clock.setTimeout(() => {
       this.#timer = undefined;
       this.#pump(reply);
-    }, TICK_MS);
+    }, tickOf(reply));
   }
 
   #isFilled(reply: Reply): boolean {
@@ -200,21 +199,8 @@ export class ReplyBuffer {
     return this.#options.clock.nowMs() - reply.endedAtMs >= LATE_AUDIO_MS;
   }
 
-  #aheadMs(reply: Reply): number {
-    if (reply.startedAtMs === undefined) return 0;
-    return msOfBytes(reply.format, reply.writtenBytes) - (this.#options.clock.nowMs() - reply.startedAtMs);
-  }
-
-  /** This process was busy for longer than the device was ahead: the device has waited meanwhile. */
-  #keepTime(reply: Reply): void {
-    const behindMs = -this.#aheadMs(reply);
-    if (reply.startedAtMs === undefined || behindMs <= 0) return;
-    reply.startedAtMs += behindMs;
-    reply.underruns += 1;
-  }
-
   #feed(reply: Reply): void {
-    while (reply.queue.bytes > 0 && !reply.isBlocked && this.#aheadMs(reply) < LEAD_MS) {
+    while (reply.queue.bytes > 0 && !reply.isBlocked && reply.playhead.aheadMs < LEAD_MS) {
       const taken = reply.queue.take(bytesOfMs(reply.format, TICK_MS));
       const pcm = applyVolume(taken, reply.format, this.#options.volume);
       if (reply.firstSampleAtMs === undefined) this.#noteFirstSample(reply);
@@ -223,17 +209,16 @@ export class ReplyBuffer {
       this.#write(reply, pcm);
       reply.lastFrame = pcm.subarray(-frameBytes(reply.format));
     }
-    this.#holdOrRelease(reply);
+    reply.hold.update(msOfBytes(reply.format, reply.queue.bytes));
   }
 
   #write(reply: Reply, pcm: Uint8Array): void {
-    reply.startedAtMs ??= this.#options.clock.nowMs();
-    reply.writtenBytes += pcm.length;
+    reply.playhead.wrote(pcm.length);
     if (!reply.playback.write(pcm)) this.#waitForRoom(reply);
   }
 
   #noteFirstSample(reply: Reply): void {
-    reply.firstSampleAtMs = this.#options.clock.nowMs() + Math.max(0, this.#aheadMs(reply));
+    reply.firstSampleAtMs = this.#options.clock.nowMs() + Math.max(0, reply.playhead.aheadMs);
     this.#options.listener.started({ firstSampleMs: reply.firstSampleAtMs - reply.beganAtMs });
   }
 
@@ -246,6 +231,8 @@ export class ReplyBuffer {
 
   /** Nothing to play just now: silence keeps the device from stopping; in the middle of a reply it is an underrun. */
   #fillGap(reply: Reply): void {
+    const dryMs = reply.firstSampleAtMs === undefined ? IDLE_DRY_MS : DRY_MS;
+    if (!reply.playhead.isMoving || reply.playhead.aheadMs >= dryMs) return;
     if (reply.stage === 'playing' && reply.endedAtMs === undefined) {
       reply.stage = 'filling';
       reply.underruns += 1;
@@ -253,14 +240,15 @@ export class ReplyBuffer {
       reply.isInGap = true;
       if (!reply.isBlocked) this.#write(reply, rampDown(reply.lastFrame, reply.format));
     }
-    if (!reply.isBlocked) this.#write(reply, new Uint8Array(bytesOfMs(reply.format, TICK_MS)));
+    const step = new Uint8Array(bytesOfMs(reply.format, tickOf(reply)));
+    while (!reply.isBlocked && reply.playhead.aheadMs < dryMs) this.#write(reply, step);
   }
 
   #drain(reply: Reply): void {
     const { clock, listener } = this.#options;
     reply.stage = 'draining';
     this.#stopTimer();
-    const limitMs = Math.max(0, this.#aheadMs(reply)) + DRAIN_MARGIN_MS;
+    const limitMs = Math.max(0, reply.playhead.aheadMs) + DRAIN_MARGIN_MS;
     this.#timer = clock.setTimeout(() => {
       this.#fail(reply, `the device did not say within ${Math.round(limitMs)} ms that it has played the rest`);
       void reply.playback.clear();
@@ -300,21 +288,23 @@ export class ReplyBuffer {
   #forget(reply: Reply): void {
     this.#stopTimer();
     this.#reply = undefined;
-    if (reply.isHolding) this.#options.listener.held(false);
+    reply.hold.update(0);
   }
 
-  #holdOrRelease(reply: Reply): void {
-    const waitingMs = msOfBytes(reply.format, reply.queue.bytes);
-    const { bufferLimitMs } = this.#options;
-    const hold = reply.isHolding ? waitingMs > bufferLimitMs - HOLD_STEP_MS : waitingMs > bufferLimitMs;
-    if (hold === reply.isHolding) return;
-    reply.isHolding = hold;
-    this.#options.log.debug({ waitingMs: Math.round(waitingMs), hold }, 'the reply comes faster than it plays');
-    this.#options.listener.held(hold);
+  #makeHold(): SenderHold {
+    const { bufferLimitMs, listener, log } = this.#options;
+    return new SenderHold(bufferLimitMs, (hold, waitingMs) => {
+      log.debug({ waitingMs: Math.round(waitingMs), hold }, 'the reply comes faster than it plays');
+      listener.held(hold);
+    });
   }
 
   #stopTimer(): void {
     if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+function tickOf(reply: Reply): number {
+  return reply.firstSampleAtMs === undefined ? IDLE_TICK_MS : TICK_MS;
 }

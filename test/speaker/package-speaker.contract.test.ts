@@ -66,7 +66,8 @@ describe('the child of the speaker package', { skip }, () => {
     }
     test.diagnostic(`${pids.size} children; each sound began after ${firstMs.join(', ')} ms`);
     assert.ok(pids.size >= 3, `${pids.size} children`);
-    assert.ok(Math.max(...firstMs) < 150, 'a sound waited for a child');
+    // Were they to wait for a child, three would; the machine may be busy once.
+    assert.ok(firstMs.filter((ms) => ms >= 150).length <= 1, 'sounds waited for a child');
     assert.deepEqual(
       told.happenings.map(({ event }) => event),
       ['ready'],

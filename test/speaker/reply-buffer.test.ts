@@ -237,6 +237,35 @@ describe('reply buffer', () => {
     );
   });
 
+  it('keeps little silence in front of the first sample, however long that takes and however late timers are', async () => {
+    const { buffer, speaker, clock, infos, pass } = bench({ leadInMs: 40 });
+    buffer.begin(SPEECH_FORMAT);
+    for (let i = 0; i < 300; i++) clock.block(7);
+    const arrivedMs = clock.nowMs();
+    buffer.push(bytesOf(ramp(300)));
+    buffer.end();
+    await pass(900);
+    const waitedMs = Number(infos[0]?.firstSampleMs) - arrivedMs;
+    assert.ok(waitedMs <= 25, `${waitedMs} ms`);
+    assert.equal(speaker.dryMs, 0);
+    assert.equal(infos[1]?.underruns, 0);
+  });
+
+  it('keeps the device from running dry in a long gap, however late timers are: one underrun', async () => {
+    const { buffer, speaker, clock, infos, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(200)));
+    for (let i = 0; i < 430; i++) clock.block(7);
+    buffer.push(bytesOf(ramp(800, 3_201)));
+    buffer.end();
+    await pass(2_000);
+    assert.equal(speaker.dryMs, 0);
+    assert.equal(infos[1]?.underruns, 1);
+    const played = speaker.sound;
+    assert.deepEqual(played.slice(0, 3_200), [...ramp(200)]);
+    assert.deepEqual(played.slice(-12_800), [...ramp(800, 3_201)]);
+  });
+
   it('holds the sender beyond a minute of waiting sound, for two seconds at a time', async () => {
     const { buffer, told, pass } = bench();
     buffer.begin(SPEECH_FORMAT);
