@@ -36,6 +36,8 @@ export class PackageSpeaker implements Speaker {
   readonly #options: PackageSpeakerOptions;
   readonly #children = new Set<PlayerChild>();
   #current: PlayerChild | undefined;
+  /** Replaces a worn child by the one that is loaded for it. */
+  #replace: (() => void) | undefined;
   #isUnavailable = false;
 
   constructor(options: PackageSpeakerOptions) {
@@ -59,6 +61,8 @@ export class PackageSpeaker implements Speaker {
   }
 
   open(format: PcmFormat): Playback {
+    // Where one sound follows the other at once, there is no other moment between them.
+    if (this.#current?.isIdle) this.#replace?.();
     if (!this.#current) throw new AudioError('speaker: no loudspeaker just now', { retryable: true });
     return this.#current.open(format);
   }
@@ -113,8 +117,8 @@ export class PackageSpeaker implements Speaker {
 
   #replaceWhenIdle(player: PlayerChild, signal: AbortSignal): void {
     const successor = this.#launch(signal);
-    void successor.loaded.then(async () => {
-      while (!player.isIdle) await player.untilIdle();
+    const replace = () => {
+      this.#replace = undefined;
       // A child that was lost or replaced in the meantime has its own way to be followed.
       if (this.#current !== player || signal.aborted) {
         void successor.kill('not needed');
@@ -123,6 +127,11 @@ export class PackageSpeaker implements Speaker {
       player.successor = successor;
       this.#current = successor;
       void player.kill('replaced');
+    };
+    void successor.loaded.then(async () => {
+      this.#replace = replace;
+      while (this.#replace === replace && !player.isIdle) await player.untilIdle();
+      if (this.#replace === replace) replace();
     });
   }
 }

@@ -40,7 +40,7 @@ export interface ReplyBufferOptions {
 /** How far the device is kept ahead of what is heard: covers a busy event loop; dropped at once by `clear`. */
 const LEAD_MS = 200;
 /** The device is never let dry: below this, silence takes the place of sound that has not come. */
-const DRY_MS = 60;
+const DRY_MS = 40;
 const TICK_MS = 20;
 /**
  * The same before the first sample, which is heard the later the more silence is in front of it. A device that runs dry
@@ -174,8 +174,8 @@ export class ReplyBuffer {
 
   #pump(reply: Reply): void {
     if (reply !== this.#reply || reply.stage === 'draining') return;
-    // This process was busy for longer than the device was ahead.
-    if (reply.playhead.resume() && reply.firstSampleAtMs !== undefined) reply.underruns += 1;
+    // This process was busy for longer than the device was ahead; in front of the reply and behind it nobody hears that.
+    if (reply.playhead.resume() && this.#isWithin(reply)) reply.underruns += 1;
     if (reply.stage === 'filling' && this.#isFilled(reply)) reply.stage = 'playing';
     if (reply.stage === 'playing') this.#feed(reply);
     if (this.#isPlayedOut(reply)) {
@@ -191,6 +191,10 @@ export class ReplyBuffer {
 
   #isFilled(reply: Reply): boolean {
     return reply.endedAtMs !== undefined || msOfBytes(reply.format, reply.queue.bytes) >= reply.targetMs;
+  }
+
+  #isWithin(reply: Reply): boolean {
+    return reply.firstSampleAtMs !== undefined && (reply.endedAtMs === undefined || reply.queue.bytes > 0);
   }
 
   /** All sound is with the device, and nothing late can come any more. */

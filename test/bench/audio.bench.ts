@@ -8,6 +8,7 @@ import type { Speaker } from '../../src/speaker/speaker.js';
 import { Device } from '../helpers/device.js';
 import { answer } from '../helpers/gemitars-scripts.js';
 import { GemitarsServer } from '../helpers/gemitars-server.js';
+import { pssMb } from '../helpers/memory.js';
 import { descendants } from '../helpers/process-tree.js';
 import { utter } from '../helpers/room.js';
 import { concat, silence } from '../helpers/speech.js';
@@ -45,14 +46,14 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** CPU time in seconds and proportional memory in MB of processes. */
 function costOf(pids: readonly number[]): { cpuS: number; pssMb: number } {
-  let [cpuS, pssMb] = [0, 0];
+  let [cpuS, pss] = [0, 0];
   for (const pid of pids) {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     cpuS += (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
-    pssMb += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024;
+    pss += pssMb(pid);
   }
-  return { cpuS, pssMb };
+  return { cpuS, pssMb: pss };
 }
 
 /** The cost of the client and all its children over a time, in % of a core and MB. */

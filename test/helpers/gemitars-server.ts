@@ -195,6 +195,12 @@ export class GemitarsServer {
     return { firstByteAtMs, lastByteAtMs, isCut };
   }
 
+  /** Forgets everything received: `next` begins anew. */
+  forget(): void {
+    this.received.length = 0;
+    this.#taken.clear();
+  }
+
   /** Everything of one kind so far. */
   all(message: string): Received[] {
     return this.received.filter((entry) => entry.message === message);

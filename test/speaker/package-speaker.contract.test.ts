@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
-import { bytesOf, SPEECH_FORMAT } from '../../src/pcm/format.js';
+import { bytesOf, bytesOfMs, type PcmFormat, SPEECH_FORMAT } from '../../src/pcm/format.js';
 import { AutoSpeaker } from '../../src/speaker/auto-speaker.js';
 import { PackageSpeaker } from '../../src/speaker/package-speaker.js';
 import type { Speaker } from '../../src/speaker/speaker.js';
 import { align } from '../helpers/correlate.js';
+import { pssMb } from '../helpers/memory.js';
 import { sharedSound } from '../helpers/shared-sound.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 import { childrenNamed, isAlive } from '../pcm/child-processes.js';
@@ -20,6 +21,10 @@ const REPLIES = 8;
 /** A reply of this test is 15 writes; the child is worn after the second one. */
 const REPLY_MS = 300;
 const WRITES_A_LIFE = 25;
+
+/** Half as many again as a child lives for, of 181 writes each. */
+const ROUNDS_LIMIT = 250;
+const WARM_ROUNDS = 5;
 
 /** ALSA with one device and no default, as on a machine without a sound card. */
 const NO_DEFAULT_CONF = 'pcm.null { type null }\n';
@@ -102,6 +107,29 @@ describe('the child of the speaker package', { skip }, () => {
     const { why } = await told.until('lost', fromMs, 6_000);
     assert.match(why, /no sign of life/);
     await told.until('ready', fromMs, 3_000);
+  });
+
+  it('is replaced before it has leaked 20 MB', async (test) => {
+    const speaker = new PackageSpeaker({ device: 'null', ...common });
+    await run(test, speaker).told.until('ready', 0);
+    const [child = 0] = childrenNamed(CHILD);
+    // A device that swallows everything, and a rate at which little time has many writes.
+    const format: PcmFormat = { rateHz: 192_000, bits: 16, channels: 1 };
+    const piece = new Uint8Array(bytesOfMs(format, REPLY_MS));
+    let leanMb = Number.POSITIVE_INFINITY;
+    let fatMb = 0;
+    for (let round = 0; isAlive(child) && round < ROUNDS_LIMIT; round++) {
+      if (round >= WARM_ROUNDS) {
+        leanMb = Math.min(leanMb, pssMb(child));
+        fatMb = Math.max(fatMb, pssMb(child));
+      }
+      const playback = speaker.open(format);
+      playback.write(piece);
+      await playback.drain();
+    }
+    test.diagnostic(`${leanMb.toFixed(1)} to ${fatMb.toFixed(1)} MB`);
+    assert.ok(!isAlive(child), 'it was not replaced');
+    assert.ok(fatMb - leanMb < 20, `it grew by ${fatMb - leanMb} MB`);
   });
 
   it('says what is missing where nothing can be opened by default, and leaves other devices to aplay', async (test) => {
