@@ -6,14 +6,12 @@ import { readSecret } from './config/secret.js';
 import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
-import { ConfigError, messageOf } from './errors.js';
-import { EchoGuard } from './hotword/echo-guard.js';
-import type { HotwordEngine } from './hotword/engine.js';
-import { EngineSource } from './hotword/engine-source.js';
-import { HotwordListener } from './hotword/listener.js';
+import { ConfigError, type HotwordError, messageOf } from './errors.js';
+import type { Ear } from './hotword/ear.js';
+import { type EngineHistory, EngineSource, NEW_HISTORY } from './hotword/engine-source.js';
 import { modelsFolder, modelsFor } from './hotword/models-folder.js';
-import { createNone } from './hotword/none.js';
-import { createPocketsphinx } from './hotword/pocketsphinx.js';
+import type { HotwordSettings } from './hotword/registry.js';
+import { startThreadEar, type ThreadEar, type ThreadEarOptions } from './hotword/thread-ear.js';
 import type { Link } from './link/link.js';
 import { NetworkWatch } from './link/network-watch.js';
 import type { OpenSocket } from './link/socket.js';
@@ -35,15 +33,21 @@ import { KeepAliveSpeaker } from './speaker/keep-alive-speaker.js';
 import { SPEAKERS } from './speaker/registry.js';
 import { ReplyBuffer } from './speaker/reply-buffer.js';
 import type { Speaker } from './speaker/speaker.js';
-import { TappedSpeaker } from './speaker/tapped-speaker.js';
+import { NO_TAP, type SpeakerTap, TappedSpeaker } from './speaker/tapped-speaker.js';
 import { SpeakerWatch } from './speaker/watch.js';
 import { PROGRAM_VERSION } from './version.js';
+
+/** An ear with what the program tells of it. */
+export type AppEar = Ear & Pick<ThreadEar, 'engine' | 'phrases' | 'tap' | 'close'>;
+
+/** Whom an ear tells what it hears, and that it is lost. */
+export type EarListener = Pick<ThreadEarOptions, 'onDetection' | 'onFailure'>;
 
 /** Parts that the configuration names otherwise. */
 export interface AppParts {
   microphone: Microphone;
   speaker: Speaker;
-  makeEngine: () => Promise<HotwordEngine>;
+  makeEar: (listener: EarListener) => Promise<AppEar>;
   openSocket: OpenSocket;
 }
 
@@ -61,8 +65,6 @@ export interface AppOptions {
 
 /** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
 const RING_MARGIN_MS = 2000;
-/** The guard hears phrases that are this much less likely: it only ever keeps the device from waking itself. */
-const GUARD_FACTOR = 1e-5;
 /** Engines know the end of a phrase to some tens of milliseconds: so much more pre-roll goes out than was asked for. */
 const END_DOUBT_MS = 50;
 /** What playing out may take beyond the sound that the buffer is meant to hold: a message of 1 MiB, and slow devices. */
@@ -74,6 +76,20 @@ const INTERRUPTION_MS = 250;
 /** 2 s of microphone audio waiting to be sent is a stalled link (field policy). */
 const STALLED_BYTES = 2 * SPEECH_FORMAT.rateHz * 2;
 
+const nothing = () => undefined;
+
+/** Hears nothing: there is no engine, and only a key or the server begins a conversation. */
+const DEAF_EAR: AppEar = {
+  engine: 'none',
+  phrases: [],
+  tap: NO_TAP,
+  feed: nothing,
+  reset: nothing,
+  rest: nothing,
+  during: nothing,
+  close: () => Promise.resolve(),
+};
+
 /**
  * The device: chooses the parts from the configuration and joins them. Nothing else builds parts.
  */
@@ -81,12 +97,17 @@ export class App {
   readonly #options: AppOptions;
   readonly #stop = new AbortController();
   #assistant: AssistantServer | undefined;
-  readonly #makeEngine: () => Promise<HotwordEngine>;
-  #engine: HotwordEngine | undefined;
-  #guard: EchoGuard | undefined;
+  #ear: AppEar | undefined;
+  #history: EngineHistory = NEW_HISTORY;
   #link: Link | undefined;
   readonly #network: NetworkWatch;
   readonly #actions: PhraseActions;
+  /** An ear may be replaced while the loudspeaker stays. */
+  readonly #tap: SpeakerTap = {
+    opened: (format) => this.#ear?.tap.opened(format),
+    written: (pcm) => this.#ear?.tap.written(pcm),
+    ended: () => this.#ear?.tap.ended(),
+  };
   #session: Session | undefined;
   #router: Router | undefined;
   #capture: Capture | undefined;
@@ -96,8 +117,6 @@ export class App {
 
   constructor(options: AppOptions) {
     this.#options = options;
-    const engines = engineSource(options.config, options.log);
-    this.#makeEngine = options.parts?.makeEngine ?? (() => engines.make());
     this.#network = new NetworkWatch({ clock: options.clock });
     const { phrases, actions } = options.config.hotword;
     this.#actions = new PhraseActions({
@@ -122,12 +141,11 @@ export class App {
       protocol: config.server.protocol,
       server: config.server.url === '' ? 'the embedded assistant' : maskUrl(config.server.url),
     });
-    const engine = await this.#makeEngine();
-    this.#engine = engine;
-    this.#guard = await this.#makeGuard();
-    if (this.#stop.signal.aborted) return;
-    this.#join(link, engine);
-    journal.record('hotword.ready', { engine: engine.name, phrases: engine.phrases });
+    const ear = await this.#makeEar();
+    this.#ear = ear;
+    if (!ear || this.#stop.signal.aborted) return;
+    this.#join(link, ear);
+    journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
   }
 
   /** A conversation without a hotword, or the end of the present one. */
@@ -168,13 +186,11 @@ export class App {
     this.#states?.close();
     this.#stop.abort();
     this.#network.close();
-    const closing = [this.#link?.close(), this.#capture?.close(), this.#speaking];
+    const closing = [this.#link?.close(), this.#capture?.close(), this.#speaking, this.#ear?.close()];
     for (const outcome of await Promise.allSettled(closing)) {
       if (outcome.status === 'rejected') log.error({ why: messageOf(outcome.reason) }, 'did not close cleanly');
     }
     await this.#assistant?.close();
-    this.#engine?.close();
-    this.#guard?.close();
   }
 
   async #serverUrl(): Promise<string> {
@@ -189,13 +205,12 @@ export class App {
     return (await this.#assistant.start()).url;
   }
 
-  #join(link: Link, engine: HotwordEngine): void {
+  #join(link: Link, ear: AppEar): void {
     const { config, journal, clock, log, parts } = this.#options;
     const limits = limitsOf(config);
     const speaker = parts?.speaker ?? makeSpeaker(config, clock, log);
-    const guard = this.#guard;
     const replies = new ReplyBuffer({
-      speaker: guard ? new TappedSpeaker(speaker, guard) : speaker,
+      speaker: new TappedSpeaker(speaker, this.#tap),
       listener: {
         started: (info) => session.replyListener.started(info),
         drained: (info) => session.replyListener.drained(info),
@@ -212,7 +227,7 @@ export class App {
     const ringMs = config.session.pre_roll_ms + config.session.connect_grace_ms + RING_MARGIN_MS;
     const router = new Router({
       ring: new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000),
-      listener: this.#makeListener(engine),
+      ear,
       preRollSamples: Math.round(((config.session.pre_roll_ms + END_DOUBT_MS) * SPEECH_FORMAT.rateHz) / 1000),
       makeDetector: () => new SpeechDetector({ rateHz: SPEECH_FORMAT.rateHz, minSpeechMs: INTERRUPTION_MS }),
       onInterruption: (startedAt) => session.send({ type: 'person.interrupted', startedAt }),
@@ -270,53 +285,52 @@ export class App {
     this.#network.start(() => link.hurry());
   }
 
-  /** Where hotwords may interrupt replies: what keeps a reply from interrupting itself. */
-  async #makeGuard(): Promise<EchoGuard | undefined> {
-    const { config, clock, log } = this.#options;
-    const { phrases, pocketsphinx } = config.hotword;
-    if (config.session.barge_in === 'off' || this.#engine?.phrases.length === 0) return undefined;
-    try {
-      const threshold = pocketsphinx.threshold * GUARD_FACTOR;
-      const engine = await createPocketsphinx({ phrases, threshold, pronunciations: pocketsphinx.pronunciations });
-      return new EchoGuard({ engine, clock });
-    } catch (error) {
-      log.warn({ why: messageOf(error) }, 'a reply that says the hotword may interrupt itself');
-      return undefined;
-    }
-  }
-
-  #makeListener(engine: HotwordEngine): HotwordListener {
-    const { config, journal, log } = this.#options;
-    return new HotwordListener({
-      engine,
-      refractoryMs: config.hotword.refractory_ms,
+  /** Undefined when the program ends before the engine is there. */
+  async #makeEar(): Promise<AppEar | undefined> {
+    const { config, journal, clock, log, parts } = this.#options;
+    const listener: EarListener = {
       onDetection: (hit) => {
-        if (this.#guard?.isEcho) {
-          log.debug({ phrase: hit.phrase }, 'the reply said it, not a person');
-          return;
-        }
         journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
         this.#actions.heard(hit);
       },
-      onFailure: (error) => {
-        log.error({ why: error.message }, 'the hotword engine failed; a new one is made');
-        this.#session?.send({ type: 'engine.lost', why: error.message });
-        void pause(ENGINE_PAUSE_MS, this.#stop.signal, this.#options.clock).then(() => this.#replaceEngine());
+      onFailure: (error) => void this.#mendEar(error),
+    };
+    if (parts?.makeEar) return parts.makeEar(listener);
+    if (config.hotword.engine === 'none') return DEAF_EAR;
+    const isGuarded = config.session.barge_in !== 'off' && config.hotword.phrases.length > 0;
+    return startThreadEar(
+      {
+        settings: hotwordSettings(config),
+        refractoryMs: config.hotword.refractory_ms,
+        isGuarded,
+        history: this.#history,
+        onHistory: (history) => {
+          this.#history = history;
+        },
+        ...listener,
+        clock,
+        log: log.child({ module: 'hotword' }),
       },
-    });
+      this.#stop.signal,
+    );
   }
 
   /** One attempt only: keys still work. */
-  async #replaceEngine(): Promise<void> {
-    const { journal, log } = this.#options;
+  async #mendEar(error: HotwordError): Promise<void> {
+    const { journal, clock, log } = this.#options;
+    log.error({ why: error.message }, 'the hotword engine failed; a new one is made');
+    this.#session?.send({ type: 'engine.lost', why: error.message });
+    await this.#ear?.close();
+    await pause(ENGINE_PAUSE_MS, this.#stop.signal, clock);
     if (this.#stop.signal.aborted) return;
-    this.#engine?.close();
-    this.#engine = await this.#makeEngine().catch((error: unknown) => {
-      log.error({ why: messageOf(error) }, 'there is no hotword engine any more; the key starts a conversation');
-      return createNone();
+    const ear = await this.#makeEar().catch((failure: unknown) => {
+      log.error({ why: messageOf(failure) }, 'there is no hotword engine any more; the key starts a conversation');
+      return DEAF_EAR;
     });
-    this.#router?.hear(this.#makeListener(this.#engine));
-    journal.record('hotword.ready', { engine: this.#engine.name, phrases: this.#engine.phrases });
+    if (!ear) return;
+    this.#ear = ear;
+    this.#router?.hear(ear);
+    journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
     this.#session?.send({ type: 'engine.ready' });
   }
 
@@ -407,11 +421,15 @@ function protocolOf(config: Config) {
   );
 }
 
-/** Where the hotword engine of the configuration comes from. */
+/** Where the hotword engine of the configuration comes from, in this thread. */
 export function engineSource(config: Config, log: Log): EngineSource {
+  return new EngineSource({ settings: hotwordSettings(config), log: log.child({ module: 'hotword' }) });
+}
+
+function hotwordSettings(config: Config): HotwordSettings {
   const { engine, phrases, sensitivity, porcupine, openwakeword, pocketsphinx } = config.hotword;
   const frontEndDir = modelsFolder(openwakeword.front_end_dir);
-  const settings = {
+  return {
     engine,
     phrases,
     sensitivity,
@@ -424,5 +442,4 @@ export function engineSource(config: Config, log: Log): EngineSource {
     },
     pocketsphinx,
   };
-  return new EngineSource({ settings, log: log.child({ module: 'hotword' }) });
 }

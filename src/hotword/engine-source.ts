@@ -1,13 +1,31 @@
 import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
-import type { Log } from '../log.js';
 import type { HotwordEngine } from './engine.js';
 import { PorcupineRefusal } from './porcupine.js';
 import { ENGINES, type EngineFactory, type EngineName, type HotwordSettings, isEngine } from './registry.js';
 
+/** What became of earlier engines, so that sources in threads one after the other are as one. */
+export interface EngineHistory {
+  /** Engines whose refusal has been told. */
+  givenUp: readonly EngineName[];
+  isPorcupineSpent: boolean;
+}
+
+/** Before the first engine. */
+export const NEW_HISTORY: EngineHistory = Object.freeze({ givenUp: [], isPorcupineSpent: false });
+
+/** The levels of a log that engines use. */
+export type EngineLog = Readonly<
+  Record<'debug' | 'warn' | 'error', (fields: Readonly<Record<string, unknown>>, text: string) => void>
+>;
+
 /** Options of `EngineSource`. */
 export interface EngineSourceOptions {
   settings: HotwordSettings;
-  log: Log;
+  log: EngineLog;
+  /** @default nothing has happened yet */
+  history?: EngineHistory;
+  /** Called with every change, before Porcupine is started: it may be the end of the thread. */
+  onHistory?: (history: EngineHistory) => void;
   /** @default the table of the registry */
   engines?: Readonly<Record<EngineName, EngineFactory>>;
 }
@@ -20,15 +38,18 @@ export interface EngineSourceOptions {
  */
 export class EngineSource {
   readonly #settings: HotwordSettings;
-  readonly #log: Log;
+  readonly #log: EngineLog;
   readonly #engines: Readonly<Record<EngineName, EngineFactory>>;
-  readonly #givenUp = new Set<EngineName>();
-  #isPorcupineSpent = false;
+  readonly #onHistory: (history: EngineHistory) => void;
+  #history: EngineHistory;
 
-  constructor({ settings, log, engines = ENGINES }: EngineSourceOptions) {
+  constructor(options: EngineSourceOptions) {
+    const { settings, log, engines = ENGINES, history = NEW_HISTORY, onHistory = () => undefined } = options;
     this.#settings = settings;
     this.#log = log;
     this.#engines = engines;
+    this.#history = history;
+    this.#onHistory = onHistory;
   }
 
   /** Throws HotwordError, with the remedy, for what only a person can mend. */
@@ -70,14 +91,14 @@ export class EngineSource {
   }
 
   async #porcupine(): Promise<HotwordEngine> {
-    if (this.#isPorcupineSpent) {
+    if (this.#history.isPorcupineSpent) {
       throw new PorcupineRefusal('it was started before, and each start may count as an activation of the key');
     }
-    this.#isPorcupineSpent = true;
+    this.#note({ isPorcupineSpent: true });
     try {
       return await this.#engines.porcupine(this.#settings);
     } catch (error) {
-      this.#isPorcupineSpent = error instanceof PorcupineRefusal;
+      this.#note({ isPorcupineSpent: error instanceof PorcupineRefusal });
       throw error;
     }
   }
@@ -87,7 +108,10 @@ export class EngineSource {
     try {
       return await this.#engines.pocketsphinx(this.#settings);
     } catch (error) {
-      if (!(error instanceof EngineMissingError) && !(error instanceof HotwordError && this.#isPorcupineSpent)) {
+      if (
+        !(error instanceof EngineMissingError) &&
+        !(error instanceof HotwordError && this.#history.isPorcupineSpent)
+      ) {
         throw error;
       }
       this.#log.error(
@@ -98,10 +122,16 @@ export class EngineSource {
     }
   }
 
+  #note(change: Partial<EngineHistory>): void {
+    this.#history = { ...this.#history, ...change };
+    this.#onHistory(this.#history);
+  }
+
   /** Said once for each engine. */
   #giveUp(engine: EngineName, error: HotwordError): void {
-    const level = this.#givenUp.has(engine) ? 'debug' : 'warn';
-    this.#givenUp.add(engine);
+    const { givenUp } = this.#history;
+    const level = givenUp.includes(engine) ? 'debug' : 'warn';
+    if (level === 'warn') this.#note({ givenUp: [...givenUp, engine] });
     this.#log[level]({ engine, why: error.message }, 'this hotword engine refuses; the next one listens instead');
   }
 }

@@ -1,6 +1,7 @@
 import { HotwordError, messageOf } from '../errors.js';
 import { Rechunker } from '../pcm/rechunk.js';
-import type { HotwordEngine } from './engine.js';
+import type { Ear } from './ear.js';
+import type { HotwordEngine, Situation } from './engine.js';
 
 /** A hotword heard, and where. */
 export interface HotwordHit {
@@ -30,7 +31,7 @@ export interface HotwordListenerOptions {
  * Feeds an engine with samples in blocks of any length and says where in the stream a phrase ended. Positions count
  * the samples fed since the start, or from what `reset` was told last. Allocates nothing while nothing is heard.
  */
-export class HotwordListener {
+export class HotwordListener implements Ear {
   readonly #options: HotwordListenerOptions;
   readonly #chunks: Rechunker;
   readonly #refractorySamples: number;
@@ -59,12 +60,14 @@ export class HotwordListener {
    */
   reset(position?: number): void {
     this.#chunks.reset(position);
-    if (this.#hasFailed) return;
-    try {
-      this.#options.engine.reset();
-    } catch (error) {
-      this.#fail(error);
-    }
+    this.#try((engine) => engine.reset());
+  }
+
+  /** It tells everything inside `feed`, so there is nothing to hold back. */
+  rest(): void {}
+
+  during(situation: Situation): void {
+    this.#try((engine) => engine.tuning?.during(situation));
   }
 
   #listen(chunk: Int16Array, end: number): void {
@@ -82,6 +85,15 @@ export class HotwordListener {
     if (endedAt < this.#quietUntil) return;
     this.#quietUntil = endedAt + this.#refractorySamples;
     onDetection({ phrase: detection.phrase, score: detection.score, engine: engine.name, endedAt });
+  }
+
+  #try(act: (engine: HotwordEngine) => void): void {
+    if (this.#hasFailed) return;
+    try {
+      act(this.#options.engine);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #fail(error: unknown): void {

@@ -1,11 +1,12 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HotwordError, messageOf } from '../errors.js';
-import type { Detection, HotwordEngine } from './engine.js';
+import type { Detection, HotwordEngine, PhraseScore, Tuning } from './engine.js';
 import { loadOnnxRuntime } from './onnx.js';
 import { OnsetGate } from './onset-gate.js';
 import { OpenWakeWordPipeline } from './openwakeword-pipeline.js';
 import { STEP_SAMPLES } from './openwakeword-shapes.js';
+import { Thresholds } from './thresholds.js';
 
 /** Options of `createOpenWakeWord`. */
 export interface OpenWakeWordOptions {
@@ -18,6 +19,8 @@ export interface OpenWakeWordOptions {
   threshold: number;
   /** Phrase → a threshold of its own. */
   thresholds?: Readonly<Record<string, number>>;
+  /** Within a reply no threshold is below this. */
+  replyThreshold?: number;
 }
 
 const RATE_HZ = 16_000;
@@ -31,9 +34,10 @@ const HANG_FRAMES = 80;
  * model is missing or wrong.
  */
 export async function createOpenWakeWord(options: OpenWakeWordOptions): Promise<HotwordEngine> {
-  const { phrases, models, threshold, thresholds = {}, frontEndDir } = options;
+  const { phrases, models, frontEndDir } = options;
   if (phrases.length === 0)
     throw new HotwordError('hotword.phrases is empty; name at least one phrase, or engine "none"');
+  const thresholds = new Thresholds({ ...options, section: 'hotword.openwakeword' });
   const classifiers = phrases.map((phrase) => {
     const model = models[phrase];
     if (model) return model;
@@ -57,17 +61,13 @@ export async function createOpenWakeWord(options: OpenWakeWordOptions): Promise<
     });
   }
   const pipeline = new OpenWakeWordPipeline(await loadOnnxRuntime(), files);
-  const limits = phrases.map(
-    (phrase) => (Object.hasOwn(thresholds, phrase) ? thresholds[phrase] : undefined) ?? threshold,
-  );
-  return new OpenWakeWordEngine({ pipeline, phrases, limits });
+  return new OpenWakeWordEngine({ pipeline, phrases, thresholds });
 }
 
 interface EngineOptions {
   pipeline: OpenWakeWordPipeline;
   phrases: readonly string[];
-  /** The threshold of each phrase. */
-  limits: readonly number[];
+  thresholds: Thresholds;
 }
 
 class OpenWakeWordEngine implements HotwordEngine {
@@ -76,17 +76,27 @@ class OpenWakeWordEngine implements HotwordEngine {
   readonly rateHz = RATE_HZ;
   /** A quarter of the models' step, so that catching up after an onset never takes two steps in one chunk. */
   readonly chunkSamples = FRAME_SAMPLES * FRAMES_A_CHUNK;
-  readonly #limits: readonly number[];
+  readonly tuning: Tuning;
+  readonly #thresholds: Thresholds;
   readonly #gate: OnsetGate;
   readonly #step = new Int16Array(STEP_SAMPLES);
   #pipeline: OpenWakeWordPipeline | undefined;
   #filled = 0;
   #framesAfter = 0;
   #heard: Detection | undefined;
+  #scoreWatcher: ((score: PhraseScore) => void) | undefined;
 
-  constructor({ pipeline, phrases, limits }: EngineOptions) {
+  constructor({ pipeline, phrases, thresholds }: EngineOptions) {
     this.phrases = phrases;
-    this.#limits = limits;
+    this.#thresholds = thresholds;
+    this.tuning = {
+      thresholds: thresholds.values,
+      setThreshold: (phrase, threshold) => thresholds.set(phrase, threshold),
+      during: (situation) => thresholds.during(situation),
+      watchScores: (watcher) => {
+        this.#scoreWatcher = watcher;
+      },
+    };
     this.#pipeline = pipeline;
     this.#gate = new OnsetGate({
       frameSamples: FRAME_SAMPLES,
@@ -135,7 +145,10 @@ class OpenWakeWordEngine implements HotwordEngine {
     let best = -1;
     for (let i = 0; i < pipeline.scores.length; i++) {
       const score = pipeline.scores[i] ?? 0;
-      if (score >= (this.#limits[i] ?? 1) && score > (pipeline.scores[best] ?? 0)) best = i;
+      const phrase = this.phrases[i] ?? '';
+      const isHeard = score >= this.#thresholds.of(phrase);
+      if (isHeard && score > (pipeline.scores[best] ?? 0)) best = i;
+      this.#scoreWatcher?.({ phrase, score: Math.min(1, score), isHeard });
     }
     const score = pipeline.scores[best];
     if (score === undefined) return false;

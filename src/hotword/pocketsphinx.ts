@@ -2,10 +2,12 @@ import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineMissingError, HotwordError } from '../errors.js';
-import type { Detection, HotwordEngine } from './engine.js';
+import type { Detection, HotwordEngine, PhraseScore, Tuning } from './engine.js';
 import { OnsetGate } from './onset-gate.js';
 import { dictionaryText, type Pronunciations, pronounce, wordsOf } from './pronunciation.js';
 import { loadSphinx, type Pointer, type SphinxLibrary, type SphinxNames } from './sphinx-library.js';
+import { SphinxSearches, type SphinxSearchesOptions } from './sphinx-searches.js';
+import { Thresholds } from './thresholds.js';
 
 /** Options of `createPocketsphinx`. */
 export interface PocketsphinxOptions {
@@ -14,6 +16,8 @@ export interface PocketsphinxOptions {
   threshold: number;
   /** Phrase → a threshold of its own. */
   thresholds?: Readonly<Record<string, number>>;
+  /** Within a reply no threshold is below this. */
+  replyThreshold?: number;
   /** Word → its pronunciations in CMU phones; these win over the dictionary. */
   pronunciations: Readonly<Record<string, readonly string[]>>;
   /** Folder with the English model and its dictionary. @default Debian's, of pocketsphinx-en-us */
@@ -27,7 +31,6 @@ const RATE_HZ = 16_000;
 /** The decoder works in steps of 10 ms; a smaller chunk would tell no more. */
 const STEP_SAMPLES = RATE_HZ / 100;
 const STEPS_A_CHUNK = 2;
-const SEARCH = 'hotword';
 /** Sounds are scored in every second step: in speech 1.7 % of a core instead of 3.0 %; 1 in 100 words of people less. */
 const ACOUSTIC_STEPS = '2';
 
@@ -65,7 +68,7 @@ export async function createPocketsphinx(options: PocketsphinxOptions): Promise<
   const { phrases, modelDir = MODEL_DIR } = options;
   if (phrases.length === 0)
     throw new HotwordError('hotword.phrases is empty; name at least one phrase, or engine "none"');
-  const thresholds = thresholdsOf(options);
+  const thresholds = new Thresholds({ ...options, section: 'hotword.pocketsphinx' });
   const sphinx = await loadSphinx(options.libraries);
   const dictionaryFile = join(modelDir, 'cmudict-en-us.dict');
   const pronunciations = await pronounce({ phrases, given: options.pronunciations, dictionaryFile });
@@ -75,43 +78,26 @@ export async function createPocketsphinx(options: PocketsphinxOptions): Promise<
     });
   });
   const spoken = new Map(phrases.map((phrase) => [wordsOf(phrase).join(' '), phrase]));
-  const decoder = await openDecoder(sphinx, { modelDir, pronunciations, spoken, thresholds });
-  return new PocketsphinxEngine({ sphinx, decoder, phrases, spoken, thresholds });
+  const decoder = await openDecoder(sphinx, { modelDir, pronunciations });
+  try {
+    return new PocketsphinxEngine({ sphinx, decoder, phrases, spoken, thresholds });
+  } catch (error) {
+    sphinx.free(decoder);
+    throw error;
+  }
 }
-
-/** The threshold of every phrase. */
-function thresholdsOf({ phrases, threshold, thresholds = {} }: PocketsphinxOptions): Thresholds {
-  return new Map(
-    phrases.map((phrase) => {
-      const own = Object.hasOwn(thresholds, phrase) ? thresholds[phrase] : undefined;
-      const value = own ?? threshold;
-      if (value > 0 && value <= 1) return [phrase, value];
-      const key = own === undefined ? 'threshold' : `thresholds for ${JSON.stringify(phrase)}`;
-      throw new HotwordError(`hotword.pocketsphinx.${key} is ${value}; it is above 0 and at most 1, such as 1e-25`);
-    }),
-  );
-}
-
-type Thresholds = ReadonlyMap<string, number>;
 
 interface DecoderOptions {
   modelDir: string;
   pronunciations: Pronunciations;
-  spoken: ReadonlyMap<string, string>;
-  thresholds: Thresholds;
 }
 
-/** The files that the decoder reads at its start live no longer than this call. */
+/** The dictionary that the decoder reads at its start lives no longer than this call. */
 async function openDecoder(sphinx: SphinxLibrary, options: DecoderOptions): Promise<Pointer> {
   const dir = await mkdtemp(join(tmpdir(), 'tars-hotword-'));
   try {
     const dictionary = join(dir, 'words.dict');
-    const keyphrases = join(dir, 'phrases.list');
     await writeFile(dictionary, dictionaryText(options.pronunciations));
-    await writeFile(
-      keyphrases,
-      [...options.spoken].map(([words, phrase]) => `${words} /${options.thresholds.get(phrase)}/\n`).join(''),
-    );
     const config = sphinx.configure({
       '-hmm': join(options.modelDir, 'en-us'),
       '-dict': dictionary,
@@ -119,33 +105,17 @@ async function openDecoder(sphinx: SphinxLibrary, options: DecoderOptions): Prom
     });
     const decoder = config ? sphinx.init(config) : null;
     if (config) sphinx.freeConfig(config);
-    if (!decoder)
-      throw new HotwordError(
-        `pocketsphinx does not start with the model in ${options.modelDir}; reinstall pocketsphinx-en-us`,
-      );
-    if (
-      sphinx.setKeyphraseFile(decoder, SEARCH, keyphrases) < 0 ||
-      sphinx.setSearch(decoder, SEARCH) < 0 ||
-      sphinx.startUtterance(decoder) < 0
-    ) {
-      sphinx.free(decoder);
-      throw new HotwordError(
-        `pocketsphinx cannot listen for ${[...options.spoken.keys()].join(', ')}; try other phrases`,
-      );
-    }
-    return decoder;
+    if (decoder) return decoder;
+    throw new HotwordError(
+      `pocketsphinx does not start with the model in ${options.modelDir}; reinstall pocketsphinx-en-us`,
+    );
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-interface EngineOptions {
-  sphinx: SphinxLibrary;
-  decoder: Pointer;
+interface EngineOptions extends SphinxSearchesOptions {
   phrases: readonly string[];
-  /** The phrase as the decoder knows it → as it is written in the configuration. */
-  spoken: ReadonlyMap<string, string>;
-  thresholds: Thresholds;
 }
 
 class PocketsphinxEngine implements HotwordEngine {
@@ -153,12 +123,14 @@ class PocketsphinxEngine implements HotwordEngine {
   readonly phrases: readonly string[];
   readonly rateHz = RATE_HZ;
   readonly chunkSamples = STEP_SAMPLES * STEPS_A_CHUNK;
+  readonly tuning: Tuning;
   readonly #options: EngineOptions;
   readonly #gate: OnsetGate;
   #decoder: Pointer | undefined;
   #utteranceSteps = 0;
   #stepsAfter = 0;
   #heard: Detection | undefined;
+  #scoreWatcher: ((score: PhraseScore) => void) | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -169,6 +141,21 @@ class PocketsphinxEngine implements HotwordEngine {
       targetDb: LEVEL_DB,
       sink: { begin: () => this.#begin(), frame: (samples, framesBehind) => this.#step(samples, framesBehind) },
     });
+    const searches = new SphinxSearches(options);
+    const between = (change: () => void) => {
+      options.sphinx.endUtterance(this.#open());
+      change();
+      this.#begin();
+    };
+    this.tuning = {
+      thresholds: options.thresholds.values,
+      setThreshold: (phrase, threshold) => between(() => searches.set(phrase, threshold)),
+      during: (situation) => between(() => searches.during(situation)),
+      watchScores: (watcher) => {
+        this.#scoreWatcher = watcher;
+      },
+    };
+    this.#begin();
   }
 
   process(chunk: Int16Array): Detection | undefined {
@@ -218,7 +205,10 @@ class PocketsphinxEngine implements HotwordEngine {
     const isHeard = sphinx.hypothesis(decoder, null) !== null;
     if (isHeard) {
       const stepsAfter = this.#stepsAfter + stepsBehind;
-      this.#heard ??= { ...this.#bestSegment(decoder), endedSamplesAgo: DELAY_SAMPLES + stepsAfter * STEP_SAMPLES };
+      const best = this.#bestSegment(decoder);
+      this.#heard ??= { ...best, endedSamplesAgo: DELAY_SAMPLES + stepsAfter * STEP_SAMPLES };
+      // The decoder knows no ratio of what it has not taken for a phrase.
+      this.#scoreWatcher?.({ ...best, isHeard: true });
     }
     if (isHeard || (this.#utteranceSteps >= UTTERANCE_STEPS && sphinx.isInSpeech(decoder) === 0)) this.#begin();
     return isHeard;
@@ -231,7 +221,7 @@ class PocketsphinxEngine implements HotwordEngine {
       const words = sphinx.segmentWord(segment)?.trim() ?? '';
       const phrase = spoken.get(words) ?? words;
       const units = sphinx.segmentProbability(segment, null, null, null) + SCORE_OFFSET;
-      const score = scoreOf(units * DECADES_A_UNIT, thresholds.get(phrase) ?? 1);
+      const score = scoreOf(units * DECADES_A_UNIT, thresholds.of(phrase));
       if (score > best.score) best = { phrase, score };
     }
     return { phrase: best.phrase, score: Math.max(0, best.score) };

@@ -1,4 +1,5 @@
-import type { HotwordListener } from '../hotword/listener.js';
+import type { Ear } from '../hotword/ear.js';
+import type { Situation } from '../hotword/engine.js';
 import type { SpeechDetector } from '../pcm/level.js';
 import type { SampleRing } from '../pcm/ring.js';
 import type { MicRoute } from './events.js';
@@ -7,8 +8,8 @@ import type { MicRoute } from './events.js';
 export interface RouterOptions {
   /** The last stretch of sound; must hold the pre-roll and all that may be held for a connection. */
   ring: SampleRing;
-  /** The engine's ear; counts samples as the ring does. */
-  listener: HotwordListener;
+  /** Who listens for hotwords; counts samples as the ring does. */
+  ear: Ear;
   /** Sound in front of the end of the hotword that goes to the server too, in samples. */
   preRollSamples: number;
   /** Tells speech from noise behind the gate, where speech may interrupt; made anew for each reply. */
@@ -33,7 +34,7 @@ const ONSET_SAMPLES = 3200;
  */
 export class Router {
   readonly #options: RouterOptions;
-  #listener: HotwordListener;
+  #ear: Ear;
   #route: MicRoute['to'] = 'nowhere';
   #isListening = false;
   #cursor = 0;
@@ -41,13 +42,13 @@ export class Router {
 
   constructor(options: RouterOptions) {
     this.#options = options;
-    this.#listener = options.listener;
+    this.#ear = options.ear;
   }
 
   /** Takes one chunk from the microphone. */
   chunk(samples: Int16Array): void {
     this.#options.ring.write(samples);
-    if (this.#isListening) this.#listener.feed(samples);
+    if (this.#isListening) this.#ear.feed(samples);
     if (this.#interruption) this.#noticeSpeech(this.#interruption, samples);
     // The engine may have found the hotword in this very chunk, and the route may be another one now.
     if (this.#route === 'server') this.#flush();
@@ -68,23 +69,29 @@ export class Router {
         break;
     }
     this.#route = route.to;
+    this.#ear.during(this.#situation);
     this.#listen(this.#isHeard(route));
     const isForSpeech = route.to === 'gate' && route.armed === 'speech';
     this.#interruption = isForSpeech ? { detector: this.#options.makeDetector(), origin: ring.end } : undefined;
     if (route.to === 'server') this.#flush();
   }
 
-  /** Another engine's ear takes over. */
-  hear(listener: HotwordListener): void {
-    this.#listener = listener;
-    listener.reset(this.#options.ring.end);
+  /** Another ear takes over. */
+  hear(ear: Ear): void {
+    this.#ear = ear;
+    ear.during(this.#situation);
+    ear.reset(this.#options.ring.end);
   }
 
   /** The stream of chunks was interrupted: nothing from before may be taken for what comes next, or be sent. */
   forget(): void {
     this.#options.ring.clear();
     this.#cursor = this.#options.ring.end;
-    this.#listener.reset(this.#options.ring.end);
+    this.#ear.reset(this.#options.ring.end);
+  }
+
+  get #situation(): Situation {
+    return this.#route === 'gate' ? 'reply' : 'listening';
   }
 
   #isHeard(route: MicRoute): boolean {
@@ -99,7 +106,8 @@ export class Router {
   }
 
   #listen(isListening: boolean): void {
-    if (isListening && !this.#isListening) this.#listener.reset(this.#options.ring.end);
+    if (isListening && !this.#isListening) this.#ear.reset(this.#options.ring.end);
+    else if (!isListening && this.#isListening) this.#ear.rest();
     this.#isListening = isListening;
   }
 

@@ -11,6 +11,13 @@ export interface SpeakerTap {
   ended(): void;
 }
 
+/** Hears nothing. */
+export const NO_TAP: SpeakerTap = Object.freeze({
+  opened: () => undefined,
+  written: () => undefined,
+  ended: () => undefined,
+});
+
 /** A speaker that lets somebody listen to what it is given, before it is heard in the room. */
 export class TappedSpeaker implements Speaker {
   readonly #speaker: Speaker;

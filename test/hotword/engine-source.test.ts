@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { EngineMissingError, HotwordError } from '../../src/errors.js';
-import { EngineSource } from '../../src/hotword/engine-source.js';
+import { type EngineHistory, EngineSource, NEW_HISTORY } from '../../src/hotword/engine-source.js';
 import { PorcupineRefusal } from '../../src/hotword/porcupine.js';
-import type { EngineFactory, EngineName, HotwordSettings } from '../../src/hotword/registry.js';
+import { ENGINES, type EngineFactory, type EngineName, type HotwordSettings } from '../../src/hotword/registry.js';
 import { FakeEngine, hotwordSettings } from './fakes.js';
 
 const KEY = { accessKeyFile: '/key', keywords: {} };
@@ -28,8 +28,19 @@ function source(settings: Partial<HotwordSettings>, failing: Partial<Record<Engi
     pocketsphinx: start('pocketsphinx'),
     none: start('none'),
   };
-  const engineSource = new EngineSource({ settings: hotwordSettings(settings), log, engines });
-  return { make: async () => (await engineSource.make()).name, started, lines };
+  let history = NEW_HISTORY;
+  const onHistory = (next: EngineHistory) => {
+    history = next;
+  };
+  const open = () => new EngineSource({ settings: hotwordSettings(settings), log, engines, history, onHistory });
+  const first = open();
+  return {
+    make: async () => (await first.make()).name,
+    /** From a source of its own, as in a thread of its own. */
+    makeAnew: async () => (await open().make()).name,
+    started,
+    lines,
+  };
 }
 
 describe('auto', () => {
@@ -113,6 +124,21 @@ describe('Porcupine', () => {
       );
     });
   }
+
+  it('is known to have been started by the next source, even when the start was the end of the first', async () => {
+    const { makeAnew, started } = source({ porcupine: KEY }, { porcupine: new PorcupineRefusal('the limit') });
+    assert.deepEqual([await makeAnew(), await makeAnew()], ['pocketsphinx', 'pocketsphinx']);
+    assert.deepEqual(started, ['porcupine', 'pocketsphinx', 'pocketsphinx']);
+    const histories: EngineHistory[] = [];
+    const engines = { ...ENGINES, porcupine: () => new Promise<never>(() => undefined) };
+    const settings = hotwordSettings({ porcupine: KEY });
+    const log = pino({ level: 'silent' });
+    void new EngineSource({ settings, log, engines, onHistory: (history) => histories.push(history) }).make();
+    assert.deepEqual(
+      histories.map(({ isPorcupineSpent }) => isPorcupineSpent),
+      [true],
+    );
+  });
 
   it('may be tried again after a mistake that was found before its start', async () => {
     const failing: Partial<Record<EngineName, Error>> = { porcupine: new HotwordError('the key is empty') };

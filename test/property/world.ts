@@ -1,8 +1,10 @@
 import { pino } from 'pino';
-import { App, type AppParts } from '../../src/app.js';
+import { App, type AppEar, type AppParts, type EarListener } from '../../src/app.js';
 import type { Clock } from '../../src/clock.js';
 import { loadConfig } from '../../src/config.js';
+import { HotwordListener } from '../../src/hotword/listener.js';
 import { Journal } from '../../src/log.js';
+import { NO_TAP } from '../../src/speaker/tapped-speaker.js';
 import { FAULTS } from '../helpers/gemitars-faults.js';
 import { END, hum, SESSION_END, START } from '../helpers/gemitars-faults-parts.js';
 import { Promises } from './promises.js';
@@ -88,7 +90,7 @@ export class World {
     const parts = {
       microphone: this.microphone,
       speaker: this.speaker,
-      makeEngine: this.engine.make,
+      makeEar: (listener: EarListener) => this.#makeEar(listener),
       openSocket: this.network.openSocket,
       clock: this.time,
     };
@@ -99,6 +101,22 @@ export class World {
   get #isReachable(): boolean {
     const { weather, server } = this.network;
     return weather === 'open' && server.isRunning && Object.keys(server.welcome).length === 0 && this.#running === 0;
+  }
+
+  /** In this thread, where time is virtual. */
+  async #makeEar(listener: EarListener): Promise<AppEar> {
+    const engine = await this.engine.make();
+    const ear = new HotwordListener({ engine, refractoryMs: this.#config.hotword.refractory_ms, ...listener });
+    return {
+      engine: engine.name,
+      phrases: engine.phrases,
+      tap: NO_TAP,
+      feed: (samples) => ear.feed(samples),
+      reset: (position) => ear.reset(position),
+      rest: () => ear.rest(),
+      during: (situation) => ear.during(situation),
+      close: async () => engine.close(),
+    };
   }
 
   /** Starts the program; resolves when it listens and is connected. */

@@ -44,7 +44,7 @@ function bench(preRollSamples = 1_000, hearsInTurn = false) {
   });
   const router = new Router({
     ring: new SampleRing(20_000),
-    listener,
+    ear: listener,
     preRollSamples,
     hearsInTurn,
     makeDetector: () => new SpeechDetector({ rateHz: 16_000 }),

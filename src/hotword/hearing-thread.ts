@@ -1,0 +1,62 @@
+import { createRequire } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../clock.js';
+import { HotwordError, messageOf } from '../errors.js';
+import type { HotwordEngine } from './engine.js';
+import { type EngineHistory, type EngineLog, EngineSource } from './engine-source.js';
+import { Hearing } from './hearing.js';
+import type { FromHearing, HearingSetup, ToHearing } from './hearing-messages.js';
+import { createPocketsphinx } from './pocketsphinx.js';
+import type { HotwordSettings } from './registry.js';
+
+/** The guard hears phrases that are this much less likely: it only ever keeps the device from waking itself. */
+const GUARD_FACTOR = 1e-5;
+
+/** The program of the thread that `ThreadEar` starts. */
+async function run(port: NonNullable<typeof parentPort>, setup: HearingSetup): Promise<void> {
+  const tell = (message: FromHearing) => port.postMessage(message);
+  const logAt = (level: keyof EngineLog): EngineLog['warn'] => {
+    return (fields, text) => tell({ type: 'log', level, fields, text });
+  };
+  const log: EngineLog = { debug: logAt('debug'), warn: logAt('warn'), error: logAt('error') };
+  const onHistory = (history: EngineHistory) => tell({ type: 'history', history });
+  let engine: HotwordEngine;
+  try {
+    engine = await new EngineSource({ settings: setup.settings, history: setup.history, onHistory, log }).make();
+  } catch (error) {
+    if (!(error instanceof HotwordError)) throw error;
+    tell({ type: 'refused', why: error.message });
+    return;
+  }
+  const isGuarded = setup.isGuarded && engine.phrases.length > 0;
+  const guardEngine = isGuarded ? await makeGuardEngine(setup.settings, log) : undefined;
+  const { refractoryMs, heardSamples } = setup;
+  const hearing = new Hearing({ engine, guardEngine, refractoryMs, heardSamples, clock: systemClock, tell });
+  port.on('message', (message: ToHearing) => {
+    if (message.type !== 'close') {
+      hearing.take(message);
+      return;
+    }
+    hearing.close();
+    port.close();
+  });
+  const { name, phrases, tuning } = engine;
+  const addons = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.endsWith('.node'));
+  tell({ type: 'ready', engine: name, phrases, thresholds: tuning?.thresholds, addons });
+}
+
+/** What keeps a reply from interrupting itself. */
+async function makeGuardEngine(
+  { phrases, pocketsphinx }: HotwordSettings,
+  log: EngineLog,
+): Promise<HotwordEngine | undefined> {
+  const { threshold, pronunciations } = pocketsphinx;
+  try {
+    return await createPocketsphinx({ phrases, threshold: threshold * GUARD_FACTOR, pronunciations });
+  } catch (error) {
+    log.warn({ why: messageOf(error) }, 'a reply that says the hotword may interrupt itself');
+    return undefined;
+  }
+}
+
+if (parentPort) await run(parentPort, workerData as HearingSetup);

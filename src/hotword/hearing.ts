@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.js';
+import { EchoGuard } from './echo-guard.js';
+import type { HotwordEngine } from './engine.js';
+import type { FromHearing, ToHearing } from './hearing-messages.js';
+import { HotwordListener } from './listener.js';
+
+/** Options of `Hearing`. */
+export interface HearingOptions {
+  engine: HotwordEngine;
+  /** An engine of its own that hears the replies. @default replies are not heard */
+  guardEngine?: HotwordEngine | undefined;
+  refractoryMs: number;
+  clock: Clock;
+  heardSamples: SharedArrayBuffer;
+  tell: (message: FromHearing) => void;
+}
+
+/**
+ * The engine at the microphone and the one at the loudspeaker, driven by messages in the order in which the sound
+ * came, so that it makes no difference how late they are worked off.
+ */
+export class Hearing {
+  readonly #options: HearingOptions;
+  readonly #listener: HotwordListener;
+  readonly #guard: EchoGuard | undefined;
+  readonly #heardSamples: Int32Array;
+  #epoch = 0;
+
+  constructor(options: HearingOptions) {
+    this.#options = options;
+    const { engine, guardEngine, refractoryMs, clock, tell } = options;
+    this.#heardSamples = new Int32Array(options.heardSamples);
+    this.#guard = guardEngine && new EchoGuard({ engine: guardEngine, clock });
+    this.#listener = new HotwordListener({
+      engine,
+      refractoryMs,
+      onDetection: (hit) => tell({ type: 'hit', hit, epoch: this.#epoch, isEcho: this.#guard?.isEcho ?? false }),
+      onFailure: (error) => tell({ type: 'failed', why: error.message }),
+    });
+  }
+
+  /** Does what a message says, all but `close`. Throws HotwordError for a threshold that cannot be. */
+  take(message: Exclude<ToHearing, { type: 'close' }>): void {
+    const { engine, tell } = this.#options;
+    switch (message.type) {
+      case 'samples':
+        this.#listener.feed(message.samples);
+        Atomics.add(this.#heardSamples, 0, message.samples.length);
+        break;
+      case 'reset':
+        this.#epoch = message.epoch;
+        this.#listener.reset(message.position);
+        break;
+      case 'during':
+        engine.tuning?.during(message.situation);
+        break;
+      case 'threshold':
+        engine.tuning?.setThreshold(message.phrase, message.threshold);
+        break;
+      case 'scores':
+        engine.tuning?.watchScores(message.isOn ? (score) => tell({ type: 'score', score }) : undefined);
+        break;
+      case 'reply.opened':
+        this.#guard?.opened(message.format);
+        break;
+      case 'reply.written':
+        this.#guard?.written(message.pcm);
+        break;
+      case 'reply.ended':
+        this.#guard?.ended();
+        break;
+    }
+  }
+
+  /** Gives the engines' memory back. */
+  close(): void {
+    this.#guard?.close();
+    this.#options.engine.close();
+  }
+}

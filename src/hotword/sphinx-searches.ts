@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HotwordError } from '../errors.js';
+import type { Situation } from './engine.js';
+import type { Pointer, SphinxLibrary } from './sphinx-library.js';
+import type { Thresholds } from './thresholds.js';
+
+/** Options of `SphinxSearches`. */
+export interface SphinxSearchesOptions {
+  sphinx: SphinxLibrary;
+  decoder: Pointer;
+  /** The phrase as the decoder knows it → as it is written in the configuration. */
+  spoken: ReadonlyMap<string, string>;
+  thresholds: Thresholds;
+}
+
+const SITUATIONS: readonly Situation[] = ['listening', 'reply'];
+
+/**
+ * What a decoder searches for: the phrases, once with the thresholds of each situation, so that a change of situation
+ * costs no file. Everything here is done between utterances.
+ */
+export class SphinxSearches {
+  readonly #options: SphinxSearchesOptions;
+  #situation: Situation = 'listening';
+
+  /** Throws HotwordError when the decoder does not take the phrases. */
+  constructor(options: SphinxSearchesOptions) {
+    this.#options = options;
+    this.#load();
+  }
+
+  /** Another threshold for a phrase. Throws HotwordError for a value out of range and an unknown phrase. */
+  set(phrase: string, threshold: number): void {
+    this.#options.thresholds.set(phrase, threshold);
+    this.#load();
+  }
+
+  during(situation: Situation): void {
+    this.#options.thresholds.during(situation);
+    this.#situation = situation;
+    this.#select();
+  }
+
+  /** The decoder reads a file, which lives no longer than this call. */
+  #load(): void {
+    const { sphinx, decoder, spoken, thresholds } = this.#options;
+    const dir = mkdtempSync(join(tmpdir(), 'tars-hotword-'));
+    try {
+      for (const situation of SITUATIONS) {
+        thresholds.during(situation);
+        const file = join(dir, situation);
+        const lines = [...spoken].map(([words, phrase]) => `${words} /${thresholds.of(phrase)}/\n`);
+        writeFileSync(file, lines.join(''));
+        if (sphinx.setKeyphraseFile(decoder, situation, file) < 0) this.#refuse();
+      }
+    } finally {
+      thresholds.during(this.#situation);
+      rmSync(dir, { recursive: true, force: true });
+    }
+    this.#select();
+  }
+
+  #select(): void {
+    if (this.#options.sphinx.setSearch(this.#options.decoder, this.#situation) < 0) this.#refuse();
+  }
+
+  #refuse(): never {
+    throw new HotwordError(
+      `pocketsphinx cannot listen for ${[...this.#options.spoken.keys()].join(', ')}; try other phrases`,
+    );
+  }
+}
