@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js';
 import { type PcmFormat, samplesOf } from '../pcm/format.js';
 import type { SpeakerTap } from '../speaker/tapped-speaker.js';
 import type { HotwordEngine } from './engine.js';
@@ -8,7 +7,8 @@ import { HotwordListener } from './listener.js';
 export interface EchoGuardOptions {
   /** An engine of its own, for the same phrases, more willing to hear them than the one at the microphone. */
   engine: HotwordEngine;
-  clock: Clock;
+  /** Time, in milliseconds; that of the microphone's samples makes no difference between a busy machine and an idle one. */
+  nowMs: () => number;
 }
 
 /**
@@ -24,22 +24,22 @@ const TAIL_MS = 400;
  * reply says is known before its echo reaches the microphone. Needs no echo cancellation and no tuning to the room.
  */
 export class EchoGuard implements SpeakerTap {
-  readonly #clock: Clock;
+  readonly #nowMs: () => number;
   readonly #engine: HotwordEngine;
   readonly #listener: HotwordListener;
   readonly #silence: Int16Array;
   #heardAtMs = Number.NEGATIVE_INFINITY;
   #isListening = false;
 
-  constructor({ engine, clock }: EchoGuardOptions) {
-    this.#clock = clock;
+  constructor({ engine, nowMs }: EchoGuardOptions) {
+    this.#nowMs = nowMs;
     this.#engine = engine;
     this.#silence = new Int16Array(Math.round((engine.rateHz * TAIL_MS) / 1000));
     this.#listener = new HotwordListener({
       engine,
       refractoryMs: 0,
       onDetection: () => {
-        this.#heardAtMs = clock.nowMs();
+        this.#heardAtMs = nowMs();
       },
       // Without the guard the device still works; the microphone's engine reports troubles of its own.
       onFailure: () => undefined,
@@ -50,7 +50,7 @@ export class EchoGuard implements SpeakerTap {
   get isEcho(): boolean {
     // Within a reply its phrase may be told later than the microphone's: an engine that catches up after an onset waits.
     if (this.#isListening) this.#listener.feed(this.#silence);
-    return this.#clock.nowMs() - this.#heardAtMs < ECHO_MS;
+    return this.#nowMs() - this.#heardAtMs < ECHO_MS;
   }
 
   opened(format: PcmFormat): void {

@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemClock } from '../clock.js';
 import { HotwordError, messageOf } from '../errors.js';
 import type { HotwordEngine } from './engine.js';
 import { type EngineHistory, type EngineLog, EngineSource } from './engine-source.js';
@@ -31,7 +30,7 @@ async function run(port: NonNullable<typeof parentPort>, setup: HearingSetup): P
   const isGuarded = setup.isGuarded && engine.phrases.length > 0;
   const guardEngine = isGuarded ? await makeGuardEngine(setup.settings, log) : undefined;
   const { refractoryMs, heardSamples } = setup;
-  const hearing = new Hearing({ engine, guardEngine, refractoryMs, heardSamples, clock: systemClock, tell });
+  const hearing = new Hearing({ engine, guardEngine, refractoryMs, heardSamples, tell });
   port.on('message', (message: ToHearing) => {
     if (message.type !== 'close') {
       hearing.take(message);

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js';
 import { EchoGuard } from './echo-guard.js';
 import type { HotwordEngine } from './engine.js';
 import type { FromHearing, ToHearing } from './hearing-messages.js';
@@ -10,7 +9,6 @@ export interface HearingOptions {
   /** An engine of its own that hears the replies. @default replies are not heard */
   guardEngine?: HotwordEngine | undefined;
   refractoryMs: number;
-  clock: Clock;
   heardSamples: SharedArrayBuffer;
   tell: (message: FromHearing) => void;
 }
@@ -28,9 +26,10 @@ export class Hearing {
 
   constructor(options: HearingOptions) {
     this.#options = options;
-    const { engine, guardEngine, refractoryMs, clock, tell } = options;
+    const { engine, guardEngine, refractoryMs, tell } = options;
     this.#heardSamples = new Int32Array(options.heardSamples);
-    this.#guard = guardEngine && new EchoGuard({ engine: guardEngine, clock });
+    const nowMs = () => (this.#listener.position * 1000) / engine.rateHz;
+    this.#guard = guardEngine && new EchoGuard({ engine: guardEngine, nowMs });
     this.#listener = new HotwordListener({
       engine,
       refractoryMs,

@@ -30,7 +30,7 @@ describe('echo guard', () => {
   /** Plays a reply into the room; says for each phrase the microphone hears whether it counts as echo. */
   function play(reply: Int16Array, person: Int16Array, roomMs: number, echoDb = -10): boolean[] {
     const clock = new FakeClock();
-    const guard = new EchoGuard({ engine, clock });
+    const guard = new EchoGuard({ engine, nowMs: () => clock.nowMs() });
     const judged: boolean[] = [];
     const listener = new HotwordListener({
       engine: ear,
