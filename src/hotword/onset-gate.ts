@@ -1,9 +1,12 @@
 /** Who listens behind an `OnsetGate`. */
 interface GateSink {
-  /** What follows is a new stretch of sound, at another loudness: forget what came before. */
-  begin(): void;
   /**
-   * Takes one frame of an open stretch. The array is reused. `framesBehind` frames came in after it already. Answers
+   * What follows is a new stretch of sound, at another loudness: forget what came before. Its first `framesBefore`
+   * frames are from before the onset: the room.
+   */
+  begin(framesBefore: number): void;
+  /**
+   * Takes one frame of an open stretch. The array is reused and may be changed. `framesBehind` frames came in after it already. Answers
    * whether it found what it was listening for; then nothing up to this frame is handed on a second time.
    */
   frame(samples: Int16Array, framesBehind: number): boolean;
@@ -59,6 +62,7 @@ export class OnsetGate {
   #written = 0;
   #read = 0;
   #notBefore = 0;
+  #onset = 0;
   #isOpen = false;
   #awaited = 0;
   #loudFrames = 0;
@@ -123,6 +127,7 @@ export class OnsetGate {
   #await(): void {
     this.#awaited = LOOK_AHEAD_FRAMES;
     this.#loudFrames = 0;
+    this.#onset = this.#written - ONSET_FRAMES;
     this.#read = Math.max(this.#notBefore, this.#written - LOOK_BACK_FRAMES);
   }
 
@@ -133,7 +138,7 @@ export class OnsetGate {
     for (let i = this.#read; i < this.#written; i++) {
       this.#levelDb = Math.max(this.#levelDb, this.#ringDb[i % RING_FRAMES] ?? SILENCE_DB);
     }
-    this.#options.sink.begin();
+    this.#options.sink.begin(Math.max(0, this.#onset - this.#read));
   }
 
   #handOn(): void {

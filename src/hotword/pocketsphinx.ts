@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineMissingError, HotwordError } from '../errors.js';
 import type { Detection, HotwordEngine, PhraseScore, Tuning } from './engine.js';
+import { noisyMean } from './noisy-mean.js';
 import { OnsetGate } from './onset-gate.js';
 import { dictionaryText, type Pronunciations, pronounce, wordsOf } from './pronunciation.js';
 import { loadSphinx, type Pointer, type SphinxLibrary, type SphinxNames } from './sphinx-library.js';
@@ -56,6 +57,19 @@ const CEPSTRAL_MEAN = Float32Array.of(
   ...[42.72, 2.63, 1.42, 16.0, -2.19, -1.1, 1.35, -8.94, -0.87, -1.66, 4.45, -0.82, 1.36],
 );
 
+/**
+ * The decoder takes steady noise off the spectrum, and its first guess of the noise is the first frame of an utterance
+ * less 13 dB (fe_noise.c, MAX_GAIN 20); it would take seconds to correct that. So the room's first frames are made
+ * louder by as much. What is left of the noise in the frames after these shifts the cepstral mean of the speech.
+ */
+const PRIMING_STEPS = 2;
+const PRIMING_GAIN = Math.sqrt(20);
+/** The frames of the priming overlap with these. */
+const NOISE_FROM_STEP = 5;
+/** Leaves out what is soft at the beginning of a phrase. */
+const ONSET_MARGIN_STEPS = 4;
+const NOISE_STEPS_MIN = 3;
+
 /** The decoder gives logarithms to the base 1.0001, divided by 1024, with 1500 (its KWS_MAX) taken off. */
 const DECADES_A_UNIT = 1024 * Math.log10(1.0001);
 const SCORE_OFFSET = 1500;
@@ -102,6 +116,8 @@ async function openDecoder(sphinx: SphinxLibrary, options: DecoderOptions): Prom
       '-hmm': join(options.modelDir, 'en-us'),
       '-dict': dictionary,
       '-ds': ACOUSTIC_STEPS,
+      // The gate leaves out silence; in noise the decoder would take speech for it.
+      '-remove_silence': 'no',
     });
     const decoder = config ? sphinx.init(config) : null;
     if (config) sphinx.freeConfig(config);
@@ -128,6 +144,8 @@ class PocketsphinxEngine implements HotwordEngine {
   readonly #gate: OnsetGate;
   #decoder: Pointer | undefined;
   #utteranceSteps = 0;
+  #noiseSteps = 0;
+  #primed: ReturnType<SphinxLibrary['cepstralSum']> = { sum: [], frames: 0 };
   #stepsAfter = 0;
   #heard: Detection | undefined;
   #scoreWatcher: ((score: PhraseScore) => void) | undefined;
@@ -139,13 +157,16 @@ class PocketsphinxEngine implements HotwordEngine {
     this.#gate = new OnsetGate({
       frameSamples: STEP_SAMPLES,
       targetDb: LEVEL_DB,
-      sink: { begin: () => this.#begin(), frame: (samples, framesBehind) => this.#step(samples, framesBehind) },
+      sink: {
+        begin: (framesBefore) => this.#begin(framesBefore),
+        frame: (samples, framesBehind) => this.#step(samples, framesBehind),
+      },
     });
     const searches = new SphinxSearches(options);
     const between = (change: () => void) => {
       options.sphinx.endUtterance(this.#open());
       change();
-      this.#begin();
+      this.#begin(0);
     };
     this.tuning = {
       thresholds: options.thresholds.values,
@@ -155,7 +176,7 @@ class PocketsphinxEngine implements HotwordEngine {
         this.#scoreWatcher = watcher;
       },
     };
-    this.#begin();
+    this.#begin(0);
   }
 
   process(chunk: Int16Array): Detection | undefined {
@@ -170,7 +191,7 @@ class PocketsphinxEngine implements HotwordEngine {
 
   reset(): void {
     this.#gate.reset();
-    this.#begin();
+    this.#begin(0);
   }
 
   close(): void {
@@ -184,10 +205,12 @@ class PocketsphinxEngine implements HotwordEngine {
     return this.#decoder;
   }
 
-  #begin(): void {
+  /** Starts an utterance; so many steps of it are the room's sound and not yet the person's. */
+  #begin(stepsBefore: number): void {
     const { sphinx } = this.#options;
     const decoder = this.#open();
     this.#utteranceSteps = 0;
+    this.#noiseSteps = stepsBefore - ONSET_MARGIN_STEPS;
     sphinx.endUtterance(decoder);
     if (sphinx.startStream(decoder) < 0 || sphinx.startUtterance(decoder) < 0)
       throw new HotwordError('pocketsphinx does not go on; restart the program');
@@ -198,6 +221,7 @@ class PocketsphinxEngine implements HotwordEngine {
   #step(samples: Int16Array, stepsBehind: number): boolean {
     const { sphinx } = this.#options;
     const decoder = this.#open();
+    if (this.#noiseSteps >= NOISE_FROM_STEP + NOISE_STEPS_MIN) this.#learnNoise(samples);
     if (sphinx.processRaw(decoder, samples, STEP_SAMPLES, 0, 0) < 0) {
       throw new HotwordError('pocketsphinx takes no more sound; restart the program');
     }
@@ -210,8 +234,28 @@ class PocketsphinxEngine implements HotwordEngine {
       // The decoder knows no ratio of what it has not taken for a phrase.
       this.#scoreWatcher?.({ ...best, isHeard: true });
     }
-    if (isHeard || (this.#utteranceSteps >= UTTERANCE_STEPS && sphinx.isInSpeech(decoder) === 0)) this.#begin();
+    if (isHeard || (this.#utteranceSteps >= UTTERANCE_STEPS && sphinx.isInSpeech(decoder) === 0)) this.#begin(0);
     return isHeard;
+  }
+
+  /** Before a step of the room's sound: tells the decoder what is noise. Changes the samples. */
+  #learnNoise(samples: Int16Array): void {
+    const { sphinx } = this.#options;
+    const decoder = this.#open();
+    if (this.#utteranceSteps < PRIMING_STEPS) {
+      for (let i = 0; i < samples.length; i++) {
+        samples[i] = Math.max(-32_768, Math.min(32_767, Math.round((samples[i] ?? 0) * PRIMING_GAIN)));
+      }
+    } else if (this.#utteranceSteps === NOISE_FROM_STEP) {
+      this.#primed = sphinx.cepstralSum(decoder);
+    } else if (this.#utteranceSteps === this.#noiseSteps) {
+      const { sum, frames } = sphinx.cepstralSum(decoder);
+      const count = frames - this.#primed.frames;
+      // Frames without energy are not counted.
+      if (count < NOISE_STEPS_MIN) return;
+      const noise = Float32Array.from(sum, (value, i) => (value - (this.#primed.sum[i] ?? 0)) / count);
+      sphinx.setCepstralMean(decoder, noisyMean(CEPSTRAL_MEAN, noise));
+    }
   }
 
   #bestSegment(decoder: Pointer): { phrase: string; score: number } {

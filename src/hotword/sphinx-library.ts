@@ -26,6 +26,8 @@ export interface SphinxLibrary {
   segmentProbability(segment: Pointer, acoustic: null, language: null, backoff: null): number;
   /** Sets the mean that is taken off every cepstrum, as if the decoder had heard 5 s of such sound. */
   setCepstralMean(decoder: Pointer, mean: Float32Array): void;
+  /** The sum of the cepstra since, with those that `setCepstralMean` stands for, and their number. */
+  cepstralSum(decoder: Pointer): { sum: readonly number[]; frames: number };
 }
 
 /** Names of the shared libraries. */
@@ -67,10 +69,22 @@ export async function loadSphinx(names: SphinxNames = SPHINX_NAMES): Promise<Sph
       compute_feat: 'void *',
       cmn_struct: 'void *',
     });
+    // The cmn_t of sphinxbase/cmn.h.
+    const means = struct({ mean: 'void *', variance: 'void *', sum: 'void *', frames: 'int32_t', length: 'int32_t' });
+    const meansOf = (decoder: Pointer) => {
+      const { cepsize, cmn_struct } = decode(featureOf(decoder), feature) as { cepsize: number; cmn_struct: Pointer };
+      return { cepsize, pointer: cmn_struct };
+    };
     return {
       setCepstralMean: (decoder, mean) => {
-        const { cepsize, cmn_struct } = decode(featureOf(decoder), feature) as { cepsize: number; cmn_struct: Pointer };
-        if (cepsize === mean.length && cmn_struct) setLiveMean(cmn_struct, mean);
+        const { cepsize, pointer } = meansOf(decoder);
+        if (cepsize === mean.length && pointer) setLiveMean(pointer, mean);
+      },
+      cepstralSum: (decoder) => {
+        const { cepsize, pointer } = meansOf(decoder);
+        if (!pointer) return { sum: [], frames: 0 };
+        const { sum, frames } = decode(pointer, means) as { sum: Pointer; frames: number };
+        return { sum: decode(sum, 'float', cepsize) as number[], frames };
       },
       configure: (values) => {
         const pairs = Object.entries(values).flat();

@@ -16,13 +16,14 @@ function quiet(frames: number): Int16Array {
 
 /** A gate and everything that came out of it. */
 function gated(options: Partial<OnsetGateOptions> = {}) {
-  const out = { begins: 0, frames: [] as Int16Array[], behind: [] as number[], mostAtOnce: 0 };
+  const out = { begins: 0, before: [] as number[], frames: [] as Int16Array[], behind: [] as number[], mostAtOnce: 0 };
   let isFound = false;
   const gate = new OnsetGate({
     frameSamples: FRAME,
     sink: {
-      begin: () => {
+      begin: (framesBefore) => {
         out.begins += 1;
+        out.before.push(framesBefore);
       },
       frame: (samples, framesBehind) => {
         out.frames.push(samples.slice());
@@ -121,4 +122,12 @@ test('after a find nothing up to there comes a second time; a reset drops what i
   gate.reset();
   feed(quiet(300));
   assert.equal(out.frames.length, 0);
+});
+
+test('a beginning says how much of it is the room before the onset', () => {
+  const { gate, out, feed } = gated();
+  feed(quiet(100), tone(50, -20), quiet(80));
+  gate.reset();
+  feed(quiet(5), tone(50, -20));
+  assert.deepEqual(out.before, [18, 5]);
 });
