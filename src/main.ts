@@ -10,8 +10,10 @@ import { doctorCommand } from './cli/doctor.js';
 import { hotwordCommand } from './cli/hotword.js';
 import { modelsCommand } from './cli/models.js';
 import { runCommand } from './cli/run.js';
+import { tuneHotword } from './cli/tune-setup.js';
+import type { Flags } from './config/sources.js';
 import { type Config, loadConfig } from './config.js';
-import { ClientError, exitCodeOf } from './errors.js';
+import { ClientError, exitCodeOf, UsageError } from './errors.js';
 import { modelsFolder } from './hotword/models-folder.js';
 import { createLog } from './log.js';
 import { PROGRAM_VERSION } from './version.js';
@@ -33,7 +35,7 @@ async function runProgram(argv: readonly string[], signal: AbortSignal): Promise
       configCommand(loaded, process.stdout);
       return 0;
     case 'hotword':
-      return hotwordOver(positionals, loaded.config);
+      return hotword(positionals, loaded.config, options, signal);
     case 'models': {
       const { hotword } = loaded.config;
       const folder = modelsFolder(hotword.openwakeword.front_end_dir);
@@ -45,10 +47,14 @@ async function runProgram(argv: readonly string[], signal: AbortSignal): Promise
   }
 }
 
-async function hotwordOver(files: readonly string[], config: Config): Promise<number> {
-  const engine = await engineSource(config, createLog({ ...config.log, to: 'stderr' })).make();
+async function hotword(positionals: readonly string[], config: Config, options: Flags, signal: AbortSignal) {
+  const log = createLog({ ...config.log, to: 'stderr' });
+  const [out, errors] = [process.stdout, process.stderr];
+  if (options.has('tune')) return tuneHotword({ config, positionals, options, log, out, errors, signal });
+  if (options.size > 0) throw new UsageError('--false-alarms-per-hour belongs to hotword --tune');
+  const engine = await engineSource(config, log).make();
   try {
-    return await hotwordCommand(files, engine, process.stdout, { refractoryMs: config.hotword.refractory_ms });
+    return await hotwordCommand(positionals, engine, out, { refractoryMs: config.hotword.refractory_ms });
   } finally {
     engine.close();
   }

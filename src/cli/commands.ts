@@ -25,7 +25,14 @@ export const COMMANDS = {
     options: [{ name: 'json', summary: 'for a program' }],
   },
   config: { summary: 'the effective configuration and where each value came from, secrets masked' },
-  hotword: { summary: 'runs the hotword engine over WAV files', operands: 'FILE…' },
+  hotword: {
+    summary: 'runs the hotword engine over WAV files',
+    operands: 'FILE…',
+    options: [
+      { name: 'tune', summary: 'finds the threshold; then there are two folders: the phrase, and anything else' },
+      { name: 'false-alarms-per-hour', value: 'N', summary: 'how many --tune allows [0.5]' },
+    ],
+  },
   models: {
     summary: "lists, downloads, checks and removes openWakeWord's models",
     operands: '[list|download|check|remove] [NAME…]',

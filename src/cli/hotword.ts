@@ -60,7 +60,8 @@ export async function hotwordCommand(
   return unreadable > 0 ? 1 : 0;
 }
 
-async function soundOf(file: string, rateHz: number): Promise<Int16Array> {
+/** The first channel of a WAV file at this rate. Throws AudioError when it cannot be read. */
+export async function soundOf(file: string, rateHz: number): Promise<Int16Array> {
   const wav = await readWav(file);
   const resampler = await createResampler(wav.rateHz, rateHz);
   try {
@@ -81,7 +82,8 @@ interface Hit {
   endedAt: number;
 }
 
-function detectionsIn(sound: Int16Array, engine: HotwordEngine, refractoryMs: number): Hit[] {
+/** What an engine hears in a recording that begins and ends in silence. Throws HotwordError when it fails. */
+export function detectionsIn(sound: Int16Array, engine: HotwordEngine, refractoryMs: number): Hit[] {
   const hits: Hit[] = [];
   const listener = new HotwordListener({
     engine,
