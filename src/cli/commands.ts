@@ -21,7 +21,7 @@ export const COMMANDS = {
   run: { summary: 'the device: waits for its hotword, then talks with the server' },
   devices: { summary: 'the microphones and speakers that each backend sees, and which one would be used' },
   doctor: {
-    summary: 'checks everything that could be wrong, and says how to mend it; exit 1 if anything would stop the device',
+    summary: 'checks everything that could be wrong and says how to mend it; exit 1 if it would stop the device',
     options: [{ name: 'json', summary: 'for a program' }],
   },
   config: { summary: 'the effective configuration and where each value came from, secrets masked' },
