@@ -105,14 +105,14 @@ export const SINS = {
     limitMs: (config, waitingMs) => config.session.reply_limit_ms + playOutMs(config, waitingMs),
   },
   endlessReplies: {
-    what: 'one short reply behind the other, without end',
+    what: 'one short reply behind the other, long after the device has had enough',
     run: async ({ server, config, pause }) => {
-      for (let ms = 0; ms < config.session.reply_limit_ms + 1_000; ms += SOUND_MS) {
+      for (let ms = 0; ms < 3 * config.session.reply_limit_ms; ms += SOUND_MS) {
         if (!(await sendAll(server, START, SOUND, END))) return;
         await pause(SOUND_MS);
       }
     },
-    limitMs: (config, waitingMs) => config.session.reply_limit_ms + playOutMs(config, waitingMs),
+    limitMs: (config, waitingMs) => config.session.reply_limit_ms + playOutMs(config, waitingMs + SOUND_MS),
   },
   oddBytes: saying(
     'a reply in messages of odd sizes, empty ones too, and half a sample at the end',

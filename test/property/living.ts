@@ -25,7 +25,7 @@ export interface Lived {
 const STORY_LINES = 40;
 
 /** Lives one life to its end; throws as soon as a promise does not hold. */
-async function live({ settings, steps }: Life, tamper?: Tamper): Promise<World> {
+async function live({ settings, steps, endsAbruptly }: Life, tamper?: Tamper): Promise<World> {
   const world = new World(settings, tamper);
   try {
     await world.start();
@@ -33,7 +33,7 @@ async function live({ settings, steps }: Life, tamper?: Tamper): Promise<World> 
       take(world, step);
       await world.time.pass(step.thenMs);
     }
-    await world.heal();
+    if (!endsAbruptly) await world.heal();
     await world.stop();
     return world;
   } catch (error) {
@@ -60,11 +60,12 @@ export async function liveMany({ runs, seed, path, tamper, isShrunk = true }: Li
 }
 
 function describe({ seed, counterexamplePath, counterexample, errorInstance }: fc.RunDetails<[Life]>): string {
-  const { settings, steps } = counterexample?.[0] ?? { settings: {}, steps: [] };
+  const { settings, steps, endsAbruptly } = counterexample?.[0] ?? { settings: {}, steps: [], endsAbruptly: false };
   return [
     `again: TARS_SEED=${seed} TARS_PATH=${counterexamplePath} node test/run.mjs unit property`,
     `with ${JSON.stringify(settings)}`,
     ...steps.map(({ what, thenMs }) => `  ${JSON.stringify(what)}, then ${thenMs} ms`),
+    endsAbruptly ? '  the program is ended' : '  everything is in order again',
     errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
   ].join('\n');
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { OpenSocket, Socket } from '../../src/link/socket.js';
 import type { WireMessage } from '../../src/protocol/protocol.js';
+import type { Playback } from '../../src/speaker/speaker.js';
 import { liveMany } from './living.js';
 import type { Tamper } from './world.js';
 
@@ -39,7 +40,37 @@ const without =
     },
   });
 
-let messages = 0;
+/** A loudspeaker whose stretches of sound go wrong. */
+const playing =
+  (wrong: (playback: Playback) => Partial<Playback>): Tamper =>
+  ({ speaker }) => ({
+    speaker: {
+      backend: speaker.backend,
+      run: (listener, signal) => speaker.run(listener, signal),
+      open: (format) => {
+        const playback = speaker.open(format);
+        return {
+          write: (pcm) => playback.write(pcm),
+          writable: () => playback.writable(),
+          drain: () => playback.drain(),
+          clear: () => playback.clear(),
+          ...wrong(playback),
+        };
+      },
+    },
+  });
+
+/** True at every so many calls. */
+function every(calls: number): () => boolean {
+  let count = 0;
+  return () => {
+    count += 1;
+    return count % calls === 0;
+  };
+}
+
+const isLost = every(50);
+const isSwallowed = every(5);
 
 /** Programs that are wrong in one place, and what is said of them. */
 const MUTANTS: Readonly<Record<string, { tamper: Tamper; expected: RegExp }>> = {
@@ -55,11 +86,7 @@ const MUTANTS: Readonly<Record<string, { tamper: Tamper; expected: RegExp }>> = 
     expected: /replies were never completed|within a reply|kept back/,
   },
   'loses one message of audio in fifty': {
-    tamper: sending((socket, message) => {
-      if (typeof message === 'string') return socket.send(message);
-      messages += 1;
-      return messages % 50 === 0 || socket.send(message);
-    }),
+    tamper: sending((socket, message) => (typeof message !== 'string' && isLost()) || socket.send(message)),
     expected: /\(promise 2\)/,
   },
   'does not tell the server that a session is over': {
@@ -67,22 +94,12 @@ const MUTANTS: Readonly<Record<string, { tamper: Tamper; expected: RegExp }>> = 
     expected: /before the server was told of the end/,
   },
   'takes a reply for played as soon as the device has it': {
-    tamper: ({ speaker }) => ({
-      speaker: {
-        backend: speaker.backend,
-        run: (listener, signal) => speaker.run(listener, signal),
-        open: (format) => {
-          const playback = speaker.open(format);
-          return {
-            write: (pcm) => playback.write(pcm),
-            writable: () => playback.writable(),
-            drain: () => Promise.resolve(),
-            clear: () => playback.clear(),
-          };
-        },
-      },
-    }),
+    tamper: playing(() => ({ drain: () => Promise.resolve() })),
     expected: /before the last sample/,
+  },
+  'swallows a part of the reply': {
+    tamper: playing((playback) => ({ write: (pcm) => isSwallowed() || playback.write(pcm) })),
+    expected: /ms of a reply were not played/,
   },
   'keeps the microphone open when it is muted': {
     tamper: ({ microphone }) => ({

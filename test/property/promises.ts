@@ -34,6 +34,8 @@ const CLOSING_MS = 200;
 const MENDING_MS = 2_500;
 /** A dial into a black hole. */
 const HANDSHAKE_MS = 10_000;
+/** Lead-in, gaps, late audio, and a device that does not say that it has played (5 s): what playing takes beyond the sound. */
+const PLAY_MARGIN_MS = 7_000;
 /** What playing out may take beyond the buffered sound (`app.ts`). */
 const DRAIN_MARGIN_MS = 45_000;
 
@@ -61,7 +63,15 @@ export class Promises implements WireWatch {
   #isFirstTurn = false;
   #heldFrom = 0;
   #playback: VirtualSpeaker['current'];
+  /** Since when replies play without a pause; undefined while none does. */
+  #playingSinceMs: number | undefined;
+  /** Sound that has come since then. */
+  #soundMs = 0;
+  /** More than one reply plays, or it was cut. */
+  #isMixed = false;
+  #unfindableAtMs = 0;
   #broken: Broken | undefined;
+  #isReleased = false;
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -111,22 +121,32 @@ export class Promises implements WireWatch {
     this.#cursor = undefined;
     this.#isFirstTurn = message.includes('hotword_detected');
     if (!message.includes('playback_complete')) return;
+    if (this.#missingMs > 0) this.#fail(`${this.#missingMs} ms of a reply were not played (promise 3)`);
     const leftMs = this.#playback?.leftMs ?? 0;
     if (leftMs > 0)
       this.#fail(`playback_complete ${leftMs} ms before the last sample, with ${speaker.mood} (promise 3)`);
   }
 
   delivered(_connection: number, message: WireMessage): void {
+    const due = this.#ledger.due;
     this.#ledger.delivered(message);
     this.#notePlayback();
+    this.#isMixed ||= due > 0 && this.#ledger.due > due;
+    const isOfReply = this.state === 'activeSession.reply' && typeof message !== 'string';
+    if (isOfReply) this.#soundMs += (message.length / 2 / RATE_HZ) * 1_000;
+  }
+
+  /** The program ends: it need not come back any more. */
+  release(): void {
+    this.#isReleased = true;
   }
 
   /** To be called whenever something may have happened. Throws Broken. */
   check(): void {
     this.#notePlayback();
     this.#checkMute();
-    this.#checkState();
-    this.#checkLink();
+    if (!this.#isReleased) this.#checkState();
+    if (!this.#isReleased) this.#checkLink();
     const { microphone } = this.#watched;
     const isOpenTurn = this.state === 'activeSession.userTurn' && this.#cursor !== undefined;
     if (isOpenTurn && this.isUp && this.#cursor !== microphone.position) {
@@ -137,8 +157,24 @@ export class Promises implements WireWatch {
     if (this.#broken) throw this.#broken;
   }
 
+  /** What has come of a reply that was played to its end, and was not played. */
+  get #missingMs(): number {
+    const playback = this.#playback;
+    if (!playback?.isDrained || this.#isMixed) return 0;
+    return Math.round(this.#soundMs - playback.soundMs);
+  }
+
   #enter(state: string, why: string): void {
     const { clock, engine, microphone, config } = this.#watched;
+    if (state !== 'activeSession.reply' && state !== 'activeSession.draining') this.#playingSinceMs = undefined;
+    else if (this.#playingSinceMs === undefined) {
+      this.#playingSinceMs = clock.nowMs();
+      this.#soundMs = 0;
+      this.#isMixed = false;
+    }
+    if (why === 'no connection in time' && clock.nowMs() - this.#unfindableAtMs > config.session.connect_grace_ms) {
+      this.#fail('a hotword did not find a server that was there (promise 5)');
+    }
     if (state === 'hotwordDetected') {
       const preRoll = why.startsWith('hotword') ? samplesIn(config.session.pre_roll_ms) : 0;
       const from = preRoll > 0 ? engine.endedAt - preRoll : microphone.position;
@@ -208,6 +244,10 @@ export class Promises implements WireWatch {
     if (limitMs !== undefined && nowMs - this.#stateSinceMs > limitMs + TICK_MS) {
       this.#fail(`${this.state} for more than ${limitMs} ms, since ${this.#stateWhy} (promise 4)`);
     }
+    const playingMs = nowMs - (this.#playingSinceMs ?? nowMs);
+    if (playingMs > this.#watched.config.session.reply_limit_ms + this.#soundMs + PLAY_MARGIN_MS) {
+      this.#fail(`replies for ${playingMs} ms without a pause (promise 4)`);
+    }
     if (isMuted() || !microphone.isFine) this.#troubledAtMs = nowMs;
     const calmSinceMs = Math.max(this.#troubledAtMs, this.#stateSinceMs);
     if (this.state === 'idle' && nowMs - calmSinceMs > MENDING_MS) this.#fail('idle without a cause (promise 4)');
@@ -216,6 +256,7 @@ export class Promises implements WireWatch {
   #checkLink(): void {
     const { clock, config, isReachable } = this.#watched;
     const nowMs = clock.nowMs();
+    if (!isReachable()) this.#unfindableAtMs = nowMs;
     if (!isReachable() || this.isUp) this.#unreachableAtMs = nowMs;
     // A refusal that only a person can mend is asked about once a minute, unless somebody waits.
     const waitMs = Math.max(config.link.retry_max_ms, this.#retryInMs) + HANDSHAKE_MS;

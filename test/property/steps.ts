@@ -21,6 +21,8 @@ export interface Step {
 export interface Life {
   settings: Readonly<Record<string, string>>;
   steps: readonly Step[];
+  /** The program is ended in the middle of it, and not after everything was in order again. */
+  endsAbruptly: boolean;
 }
 
 const plain = fc.record({ do: fc.constantFrom('mute', 'hurry', 'end session', 'cut', 'engine fails') });
@@ -69,7 +71,11 @@ const settings = fc.record({
 });
 
 /** Devices and what may happen to them; the shortest that fails is what is shown. */
-export const lives: fc.Arbitrary<Life> = fc.record({ settings, steps: fc.array(step, { maxLength: 40, size: 'max' }) });
+export const lives: fc.Arbitrary<Life> = fc.record({
+  settings,
+  steps: fc.array(step, { maxLength: 40, size: 'max' }),
+  endsAbruptly: fc.constantFrom(false, false, false, true),
+});
 
 /** Lets a step happen. */
 export function take(world: World, { what }: Step): void {

@@ -173,6 +173,8 @@ class VirtualPlayback implements Playback {
   readonly #mood: () => SpeakerMood;
   readonly #format: PcmFormat;
   readonly #over = new AbortController();
+  /** It was played to its end, and the device has said so. */
+  isDrained = false;
   #startedMs: number | undefined;
   #bytes = 0;
   #isBroken = false;
@@ -186,7 +188,12 @@ class VirtualPlayback implements Playback {
   /** Sound is still to be heard, as far as anybody in the room can tell. */
   get leftMs(): number {
     if (this.#over.signal.aborted || this.#startedMs === undefined) return 0;
-    return this.#startedMs + msOfBytes(this.#format, this.#bytes) - this.#clock.nowMs();
+    return this.#startedMs + this.soundMs - this.#clock.nowMs();
+  }
+
+  /** How long what was written plays. */
+  get soundMs(): number {
+    return msOfBytes(this.#format, this.#bytes);
   }
 
   write(pcm: Uint8Array): boolean {
@@ -206,6 +213,7 @@ class VirtualPlayback implements Playback {
     if (this.#mood() === 'stuck' && !this.#over.signal.aborted) {
       await new Promise((resolve) => this.#over.signal.addEventListener('abort', resolve, { once: true }));
     }
+    this.isDrained = !this.#over.signal.aborted;
     if (this.#isBroken) throw new AudioError('the loudspeaker is gone', { retryable: true });
     this.#over.abort();
   }

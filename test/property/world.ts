@@ -37,8 +37,10 @@ export interface VirtualReply {
 }
 
 const REPLY_CHUNK_MS = 100;
-/** The longest that a device may need to come to rest: a dial into a black hole, a reply, and a turn in silence. */
-const REST_LIMIT_MS = 120_000;
+/** What a fault or a reply of the server may take. */
+const FAULT_LIMIT_MS = 120_000;
+/** A reply to its limit, what then still waits to be played, and a turn in which somebody speaks: the limits below together. */
+const REST_LIMIT_MS = 40_000;
 const CLOSE_LIMIT_MS = 5_000;
 /** Timers of a device that listens: link, heartbeat, network watch, microphone, silence between sounds. */
 const IDLE_TIMERS = 12;
@@ -183,7 +185,7 @@ export class World {
     this.speaker.plug(true);
     this.engine.mend();
     if (this.#isMuted) this.mute();
-    await this.#reach(() => this.#running === 0, 'the end of replies and faults');
+    await this.#reach(() => this.#running === 0, 'the end of replies and faults', FAULT_LIMIT_MS);
     // What is under way arrives, and a hotword said last counts no more.
     await this.time.pass(2 * this.#config.hotword.refractory_ms);
     await this.#reach(() => this.promises.state === 'listening', 'listening again (promise 4)');
@@ -192,9 +194,13 @@ export class World {
 
   /** Ends the program, and nothing of it may be left. */
   async stop(): Promise<void> {
+    this.promises.release();
     const isClosed = await this.time.settling(this.#app.close(), CLOSE_LIMIT_MS);
     if (!isClosed) throw new Error('the program does not end');
     if (this.microphone.isOpen) throw new Error('the microphone is still open');
+    await this.time.pass(CLOSE_LIMIT_MS);
+    const timers = this.time.pending - this.#running;
+    if (timers > 0) throw new Error(`${timers} timers outlive the program (promise 8)`);
     const unexpected = this.#errors.find((line) => !EXPECTED_ERRORS.test(line));
     if (unexpected !== undefined) throw new Error(`the program reports a failure of its own: ${unexpected}`);
   }
@@ -235,9 +241,9 @@ export class World {
     });
   }
 
-  async #reach(holds: () => boolean, what: string): Promise<void> {
-    if (await this.time.until(holds, REST_LIMIT_MS)) return;
-    throw new Error(`not within ${REST_LIMIT_MS} ms: ${what}; in ${this.promises.state}`);
+  async #reach(holds: () => boolean, what: string, limitMs = REST_LIMIT_MS): Promise<void> {
+    if (await this.time.until(holds, limitMs)) return;
+    throw new Error(`not within ${limitMs} ms: ${what}; in ${this.promises.state}`);
   }
 
   #tell(line: string): void {
