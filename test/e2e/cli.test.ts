@@ -151,6 +151,54 @@ describe('hotword', () => {
   });
 });
 
+describe('bad input for the hotword engines', () => {
+  it('a WAV at another rate is converted, one with another codec is named', async (test) => {
+    const folder = await scratch(test);
+    const [fast, alaw] = [join(folder, 'fast.wav'), join(folder, 'alaw.wav')];
+    const words = concat(silence(500), await say('hey tars'), silence(500));
+    await writeWav(
+      fast,
+      Int16Array.from({ length: words.length * 3 }, (_, i) => words[Math.floor(i / 3)] ?? 0),
+      48_000,
+    );
+    await writeWav(alaw, words, 16_000);
+    const bytes = await readFile(alaw);
+    bytes.writeUInt16LE(6, 20);
+    await writeFile(alaw, bytes);
+    const { code, stdout, stderr } = await tars(['hotword', fast, alaw]);
+    assert.equal(code, 1);
+    assert.match(stdout, /fast\.wav\t1\.\d+\they tars\t/);
+    assert.match(stderr, /^hotword: .*alaw\.wav holds A-law in a WAV; convert it: sox/);
+  });
+
+  it('a key with a line break and a model that is none end the program with a sentence', async (test) => {
+    const folder = await scratch(test);
+    const [key, model, config] = [join(folder, 'key'), join(folder, 'no.onnx'), join(folder, 'config.toml')];
+    await writeFile(key, 'abcdef\nghijkl');
+    for (const file of [model, join(folder, 'melspectrogram.onnx'), join(folder, 'embedding_model.onnx')])
+      await writeFile(file, 'this is text');
+    for (const [engine, table, message] of [
+      [
+        'porcupine',
+        `access_key_file = "${key}"`,
+        /the key in .*key has a line break or a blank inside; it is one line/,
+      ],
+      [
+        'openwakeword',
+        `front_end_dir = "${folder}"\nmodels = { "hey tars" = "${model}" }`,
+        /is no ONNX model that can be/,
+      ],
+    ] as const) {
+      await writeFile(config, `[hotword]\nengine = "${engine}"\n[hotword.${engine}]\n${table}\n`);
+      const { code, stderr } = await tars(['run', '--config', config]);
+      assert.equal(code, 1);
+      assertSentence(stderr);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /abcdef|ghijkl/);
+    }
+  });
+});
+
 describe('models', () => {
   it('lists, and says in a sentence what is wrong', async (test) => {
     const variables = { XDG_DATA_HOME: await scratch(test) };
