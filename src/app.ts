@@ -61,6 +61,23 @@ export interface AppOptions {
   random: () => number;
   /** Stand in for those of the configuration; a simulation brings its own. */
   parts?: Partial<AppParts>;
+  /** Parts of a device that was closed, to go on with. */
+  heirlooms?: Heirlooms;
+}
+
+/** What a closed device leaves to the next one: parts that are costly to begin again. */
+export interface Heirlooms {
+  link?: Link;
+  /** The ear, and whom it tells. */
+  ear?: { ear: AppEar; keeper: EarKeeper };
+  /** The person has muted the device: the next one must not listen either. */
+  isMuted?: boolean;
+}
+
+/** Whom an ear tells, and what became of its engines: the device that has it at present. */
+interface EarKeeper {
+  listener: EarListener;
+  history: EngineHistory;
 }
 
 /** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
@@ -98,7 +115,7 @@ export class App {
   readonly #stop = new AbortController();
   #assistant: AssistantServer | undefined;
   #ear: AppEar | undefined;
-  #history: EngineHistory = NEW_HISTORY;
+  readonly #keeper: EarKeeper;
   #link: Link | undefined;
   readonly #network: NetworkWatch;
   readonly #actions: PhraseActions;
@@ -117,6 +134,18 @@ export class App {
 
   constructor(options: AppOptions) {
     this.#options = options;
+    const { journal } = options;
+    this.#keeper = options.heirlooms?.ear?.keeper ?? {
+      listener: { onDetection: nothing, onFailure: nothing },
+      history: NEW_HISTORY,
+    };
+    this.#keeper.listener = {
+      onDetection: (hit) => {
+        journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
+        this.#actions.heard(hit);
+      },
+      onFailure: (error) => void this.#mendEar(error),
+    };
     this.#network = new NetworkWatch({ clock: options.clock });
     const { phrases, actions } = options.config.hotword;
     this.#actions = new PhraseActions({
@@ -131,17 +160,20 @@ export class App {
    * and server may come later. Throws ConfigError or HotwordError for what only a person can mend.
    */
   async start(): Promise<void> {
-    const { config, journal, log } = this.#options;
+    const { config, journal, log, heirlooms = {} } = this.#options;
     if (config.page.enabled) log.warn('page.enabled: the status page is not part of this version; nothing is served');
     const serverUrl = await this.#serverUrl();
     // First, because an engine may cost an activation, and a token that cannot be read ends the program.
-    const link = this.#makeLink(serverUrl);
-    journal.record('client.started', {
-      version: PROGRAM_VERSION,
-      protocol: config.server.protocol,
-      server: config.server.url === '' ? 'the embedded assistant' : maskUrl(config.server.url),
-    });
-    const ear = await this.#makeEar();
+    const link = heirlooms.link ?? this.#makeLink(serverUrl);
+    this.#link = link;
+    if (!this.#options.heirlooms) {
+      journal.record('client.started', {
+        version: PROGRAM_VERSION,
+        protocol: config.server.protocol,
+        server: config.server.url === '' ? 'the embedded assistant' : maskUrl(config.server.url),
+      });
+    }
+    const ear = heirlooms.ear?.ear ?? (await this.#makeEar());
     this.#ear = ear;
     if (!ear || this.#stop.signal.aborted) return;
     this.#join(link, ear);
@@ -172,6 +204,27 @@ export class App {
   /** The present state's name where it has outlived its limit. */
   get overdueState(): string | undefined {
     return this.#states?.overdueState;
+  }
+
+  /** No conversation is under way or about to begin. */
+  get isQuiet(): boolean {
+    return this.#session === undefined || ['idle', 'listening'].includes(this.#session.state);
+  }
+
+  /** Closes as `close` does, but for the parts that are asked for and there; the next device goes on with them. */
+  async bequeath(wanted: { link: boolean; ear: boolean }): Promise<Heirlooms> {
+    const isMuted = this.#session?.isMuted ?? false;
+    const link = wanted.link && this.#assistant === undefined ? this.#link : undefined;
+    const ear = wanted.ear ? this.#ear : undefined;
+    if (link) this.#link = undefined;
+    if (ear) this.#ear = undefined;
+    link?.start({ up: () => undefined, down: () => undefined, message: () => undefined });
+    await this.close();
+    return {
+      isMuted,
+      ...(link ? { link } : {}),
+      ...(ear ? { ear: { ear, keeper: this.#keeper } } : {}),
+    };
   }
 
   /** Ends a conversation, closes everything, and leaves no process behind. May be called twice, and during `start`. */
@@ -280,20 +333,19 @@ export class App {
     session.start();
     session.send({ type: 'engine.ready' });
     this.#speaking = speaker.run(watch, this.#stop.signal);
-    capture.open();
+    if (this.#options.heirlooms?.isMuted) session.send({ type: 'mute' });
+    else capture.open();
     link.start(session.linkListener);
     this.#network.start(() => link.hurry());
   }
 
   /** Undefined when the program ends before the engine is there. */
   async #makeEar(): Promise<AppEar | undefined> {
-    const { config, journal, clock, log, parts } = this.#options;
+    const { config, clock, log, parts } = this.#options;
+    const keeper = this.#keeper;
     const listener: EarListener = {
-      onDetection: (hit) => {
-        journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
-        this.#actions.heard(hit);
-      },
-      onFailure: (error) => void this.#mendEar(error),
+      onDetection: (hit) => keeper.listener.onDetection(hit),
+      onFailure: (error) => keeper.listener.onFailure(error),
     };
     if (parts?.makeEar) return parts.makeEar(listener);
     if (config.hotword.engine === 'none') return DEAF_EAR;
@@ -303,9 +355,9 @@ export class App {
         settings: hotwordSettings(config),
         refractoryMs: config.hotword.refractory_ms,
         isGuarded,
-        history: this.#history,
+        history: keeper.history,
         onHistory: (history) => {
-          this.#history = history;
+          keeper.history = history;
         },
         ...listener,
         clock,

@@ -28,7 +28,7 @@ async function runProgram(argv: readonly string[], signal: AbortSignal): Promise
   const loaded = load();
   switch (command) {
     case 'run':
-      return runCommand(loaded.config, signal);
+      return runCommand({ config: loaded.config, reload: () => load().config, signal });
     case 'devices':
       return devicesCommand(loaded.config, process.stdout);
     case 'config':

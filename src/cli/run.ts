@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import { exitCodeOf, messageOf } from '../errors.js';
 import { createLog, Journal } from '../log.js';
 import { pause } from '../pcm/supervisor.js';
+import { ReloadableApp } from '../reloadable-app.js';
 import { systemdNotifier } from '../service/notifier.js';
 import { Service } from '../service/service.js';
 import { stateFolder } from '../service/state-folder.js';
@@ -18,12 +19,21 @@ const BLACK_BOX_SIGNAL = 'SIGUSR2';
 /** What is broken may never close; the service manager waits for the end of the process. */
 const CRASHED_CLOSE_LIMIT_MS = 5_000;
 
+/** Options of `runCommand`. */
+export interface RunOptions {
+  config: Config;
+  /** Reads the configuration again. Throws ConfigError. */
+  reload: () => Config;
+  signal: AbortSignal;
+}
+
 /**
- * Runs the device until the signal aborts; resolves with the exit code. SIGHUP dials at once, SIGURG mutes and unmutes,
+ * Runs the device until the signal aborts; resolves with the exit code. SIGHUP reads the configuration again and
+ * dials at once, SIGURG mutes and unmutes,
  * SIGUSR2 writes the black box. An exception that nothing caught writes it too, closes everything and resolves with 1.
  * Throws ConfigError or HotwordError for what only a person can mend, after everything that had been started is closed.
  */
-export async function runCommand(config: Config, signal: AbortSignal): Promise<number> {
+export async function runCommand({ config, reload, signal }: RunOptions): Promise<number> {
   const log = createLog(config.log);
   const journal = new Journal(log);
   const blackBox = new BlackBox({ journal, log, clock: systemClock, folder: stateFolder(process.env) });
@@ -37,36 +47,54 @@ export async function runCommand(config: Config, signal: AbortSignal): Promise<n
     crash.abort();
   };
   watchCrashes(onCrash);
-  const app = new App({ config, journal, log, clock: systemClock, random: Math.random });
+  const device = new ReloadableApp({
+    config,
+    make: (settings, heirlooms) =>
+      new App({
+        config: settings,
+        journal,
+        log,
+        clock: systemClock,
+        random: Math.random,
+        ...(heirlooms && { heirlooms }),
+      }),
+    load: reload,
+    journal,
+    log,
+  });
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= app.close().catch(onCrash);
+    closing ??= device.close().catch(onCrash);
     return closing;
   };
   signal.addEventListener('abort', () => void close());
-  const hurry = () => app.hurryLink();
-  const mute = () => app.toggleMute();
+  let service: Service | undefined;
+  const readAgain = () => {
+    const work = () => device.reload().then(() => device.app.hurryLink());
+    (service?.reloading(work) ?? work()).catch(onCrash);
+  };
+  const mute = () => device.app.toggleMute();
   // On a terminal SIGHUP says that the terminal is gone, and main.ts ends the program.
-  if (process.stdin.isTTY !== true) process.on('SIGHUP', hurry);
+  if (process.stdin.isTTY !== true) process.on('SIGHUP', readAgain);
   process.on(MUTE_SIGNAL, mute);
   process.on(BLACK_BOX_SIGNAL, () => blackBox.write('asked for'));
-  const stopKeys = watchKeys(app);
+  const stopKeys = watchKeys(() => device.app);
   const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal: over });
   const crashed = whenAborted(crash.signal);
   const notifier = await systemdNotifier({ env: process.env, pid: process.pid, log });
-  const health = () => ({ chunkAgeMs: app.chunkAgeMs, overdueState: app.overdueState });
-  const service = notifier && new Service({ notifier, journal, health, clock: systemClock, log });
+  const health = () => ({ chunkAgeMs: device.app.chunkAgeMs, overdueState: device.app.overdueState });
+  service = notifier && new Service({ notifier, journal, health, clock: systemClock, log });
   service?.start();
   let code = 0;
   try {
-    await Promise.race([app.start(), crashed]);
+    await Promise.race([device.start(), crashed]);
     await whenAborted(over);
     await Promise.race([demonstration, crashed]);
   } catch (error) {
     code = exitCodeOf(error);
     throw error;
   } finally {
-    process.off('SIGHUP', hurry);
+    process.off('SIGHUP', readAgain);
     process.off(MUTE_SIGNAL, mute);
     stopKeys();
     service?.close();

@@ -21,7 +21,10 @@ export type LinkTempo = 'idle' | 'session';
 export interface Link {
   /** True between `up` and `down`. */
   readonly isUp: boolean;
-  /** Begins to dial. The listener's calls come later, never from inside. */
+  /**
+   * Begins to dial. The listener's calls come later, never from inside. Called again, another listener takes over: it is
+   * told `up` if the link is up, and of everything from then on.
+   */
   start(listener: LinkListener): void;
   /** Queues a message. False when the link is down or the peer does not take it; nothing is kept for later. */
   send(message: WireMessage): boolean;

@@ -59,7 +59,7 @@ type State =
   | { name: 'new' | 'closed' }
   | { name: 'waiting'; timer: Timer }
   | { name: 'dialling'; socket: Socket; sinceMs: number; timer: Timer }
-  | { name: 'up'; socket: Socket; sinceMs: number; heartbeat: Heartbeat };
+  | { name: 'up'; target: DialTarget; socket: Socket; sinceMs: number; heartbeat: Heartbeat };
 
 /** A dial younger than this is left alone by `hurry()`; an older one may hang on a lost SYN and is begun anew. */
 const FRESH_DIAL_MS = 1_000;
@@ -97,9 +97,15 @@ export class WsLink implements Link {
   }
 
   start(listener: LinkListener): void {
-    if (this.#state.name !== 'new') return;
     this.#listener = listener;
-    this.#dialIn(0);
+    if (this.#state.name === 'new') this.#dialIn(0);
+    else queueMicrotask(() => this.#introduce(listener));
+  }
+
+  #introduce(listener: LinkListener): void {
+    if (this.#state.name !== 'up' || this.#listener !== listener) return;
+    const { target } = this.#state;
+    this.#tell(() => listener.up({ url: this.#shown(target), attempt: this.#attempt }));
   }
 
   send(message: WireMessage): boolean {
@@ -201,7 +207,7 @@ export class WsLink implements Link {
         dead: (silentMs) => this.#lose(socket, { kind: 'silent', silentMs }),
       },
     });
-    this.#state = { name: 'up', socket, sinceMs: clock.nowMs(), heartbeat };
+    this.#state = { name: 'up', target, socket, sinceMs: clock.nowMs(), heartbeat };
     this.#fullSinceMs = undefined;
     heartbeat.start(this.#tempo);
     this.#tell((listener) => listener.up({ url: this.#shown(target), attempt: this.#attempt }));

@@ -58,6 +58,18 @@ export class Service {
     if (watchdogMs !== undefined) this.#every(watchdogMs / FEEDS, () => this.#feed(watchdogMs));
   }
 
+  /** The configuration is read again: RELOADING and READY frame it, with the time as systemd wants it (sd_notify(3)). */
+  async reloading(work: () => Promise<void>): Promise<void> {
+    const { notifier } = this.#options;
+    const monotonicUs = process.hrtime.bigint() / 1000n;
+    notifier.notify({ RELOADING: 1, MONOTONIC_USEC: String(monotonicUs), STATUS: 'Reading the configuration' });
+    this.#words = '';
+    await work().finally(() => {
+      if (this.#isReady) notifier.notify({ READY: 1 });
+      this.#tell();
+    });
+  }
+
   /** Says STOPPING. May be called twice. */
   close(): void {
     if (!this.#stopWatching) return;

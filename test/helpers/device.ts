@@ -182,6 +182,12 @@ export class Device {
     return [...ours, ...marked];
   }
 
+  /** Replaces the text of its configuration file; the program reads it when it is told to. */
+  async configure(config: string): Promise<void> {
+    if (!this.#folder) throw new Error('Device: start() it first');
+    await writeFile(join(this.#folder, 'config.toml'), config);
+  }
+
   /** Sends a signal to the program alone. */
   signal(signal: NodeJS.Signals): void {
     this.#sinceMs = performance.now();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { captureLog, fakeLink } from './support.js';
+import { captureLog, fakeLink, Listener } from './support.js';
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 const CUT = { kind: 'closed', code: 1006, reason: '' } as const;
@@ -35,6 +35,36 @@ describe('WsLink, dialling', () => {
     );
     assert.ok(downs.every((entry) => !entry.wasUp));
     assert.equal(downs[7]?.retryInMs, 11_150);
+  });
+
+  it('goes on with another listener without a new dial, and tells it that it is up', async () => {
+    const { clock, sockets, listener, link, last } = fakeLink();
+    link.start(listener);
+    clock.advance(0);
+    last().events.opened();
+    const next = new Listener();
+    link.start(next);
+    assert.equal(next.told.length, 0, 'told from inside start()');
+    await Promise.resolve();
+    assert.deepEqual(
+      next.told.map(({ type }) => type),
+      ['up'],
+    );
+    last().events.message('hello');
+    last().lose(CUT);
+    assert.deepEqual(
+      next.told.map(({ type }) => type),
+      ['up', 'message', 'down'],
+    );
+    const third = new Listener();
+    link.start(third);
+    await Promise.resolve();
+    assert.equal(third.told.length, 0, 'told up while it is down');
+    assert.deepEqual(
+      listener.told.map(({ type }) => type),
+      ['up'],
+    );
+    assert.equal(sockets.length, 1);
   });
 
   it('gives a dial 10 s, and dials again at once when the schedule is over by then', () => {

@@ -1,0 +1,116 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { App, Heirlooms } from './app.js';
+import type { Config } from './config.js';
+import { ClientError } from './errors.js';
+import type { Journal, Log } from './log.js';
+
+/** Options of `ReloadableApp`. */
+export interface ReloadableAppOptions {
+  config: Config;
+  /** Makes a device that has not been started. */
+  make: (config: Config, heirlooms?: Heirlooms) => App;
+  /** Reads the configuration again. Throws ConfigError. */
+  load: () => Config;
+  journal: Journal;
+  log: Log;
+}
+
+/**
+ * The device over changes of its configuration: a changed one makes a new device out of the old one's link and ear,
+ * as far as these stay what they are. It never interrupts a conversation, and a configuration with a mistake changes
+ * nothing.
+ */
+export class ReloadableApp {
+  readonly #options: ReloadableAppOptions;
+  #config: Config;
+  #app: App;
+  #isClosing = false;
+  #reloading: Promise<void> | undefined;
+  #stopWaiting: () => void = () => undefined;
+
+  constructor(options: ReloadableAppOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#app = options.make(options.config);
+  }
+
+  /** The present device. */
+  get app(): App {
+    return this.#app;
+  }
+
+  /** As `App.start`. */
+  start(): Promise<void> {
+    return this.#app.start();
+  }
+
+  /** As `App.close`. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#stopWaiting();
+    // What it throws has been told to whoever asked for it.
+    await this.#reloading?.catch(() => undefined);
+    await this.#app.close();
+  }
+
+  /**
+   * Reads the configuration again. Resolves when it holds, at once when nothing has changed, and when it is refused, which
+   * the log tells. Rejects when the device cannot be started again with the configuration it had.
+   */
+  reload(): Promise<void> {
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = undefined;
+    });
+    return this.#reloading;
+  }
+
+  async #reload(): Promise<void> {
+    const { load, log } = this.#options;
+    const before = this.#config;
+    let config: Config;
+    try {
+      config = load();
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      log.error({ why: error.message }, 'the configuration has a mistake; what was set before stays');
+      return;
+    }
+    if (isDeepStrictEqual(config, before)) return;
+    await this.#untilQuiet();
+    if (this.#isClosing) return;
+    try {
+      await this.#replace(config);
+      log.info('the new configuration holds');
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      log.error({ why: error.message }, 'the new configuration does not work; what was set before stays');
+      await this.#replace(before);
+    }
+  }
+
+  async #replace(config: Config): Promise<void> {
+    const old = this.#config;
+    const heirlooms = await this.#app.bequeath({
+      link: isDeepStrictEqual([config.server, config.link], [old.server, old.link]),
+      ear: isDeepStrictEqual([config.hotword, config.session.barge_in], [old.hotword, old.session.barge_in]),
+    });
+    this.#config = config;
+    this.#app = this.#options.make(config, heirlooms);
+    await this.#app.start();
+  }
+
+  /** Resolves when no conversation is under way, or the program ends. */
+  #untilQuiet(): Promise<void> {
+    return new Promise((resolve) => {
+      const stopWatching = this.#options.journal.watch(() => look());
+      const look = () => {
+        if (!this.#app.isQuiet && !this.#isClosing) return;
+        stopWatching();
+        // Not from inside the change of a state.
+        setImmediate(resolve);
+      };
+      this.#stopWaiting = look;
+      look();
+    });
+  }
+}
