@@ -12,8 +12,9 @@ import {
   type TunableEngine,
   upperRate,
 } from '../hotword/threshold-search.js';
-import { detectionsIn, soundOf } from './hotword.js';
+import { soundOf } from './hotword.js';
 import { table } from './table.js';
+import { countByRun, counterByScores } from './tune-trials.js';
 
 /** What `tuneCommand` works with. */
 export interface TuneOptions {
@@ -29,6 +30,8 @@ export interface TuneOptions {
   thresholds: Readonly<Record<string, number>>;
   /** Makes that engine with a threshold. */
   make: (threshold: number) => Promise<HotwordEngine>;
+  /** True when one run with all scores tells what every threshold would hear; else there is one run for each. */
+  hasScores: boolean;
   /** See `hotword.refractory_ms`, in milliseconds. */
   refractoryMs: number;
   out: { write(text: string): unknown };
@@ -57,11 +60,18 @@ export async function tuneCommand(options: TuneOptions): Promise<number> {
   const negatives = await materialIn(options.negatives, unreadable);
   for (const text of unreadable) errors.write(`hotword: ${text}\n`);
   const mostFalseAlarms = mostAnHour * negatives.hours;
-  const trials = await searchThreshold(scale, mostFalseAlarms, async (threshold) => {
-    const done = `trying ${scale.text(threshold)} on ${positives.files.length + negatives.files.length} recordings`;
-    if (errors.isTTY) errors.write(`\r\x1b[2K${done}`);
-    return attempt(options, threshold, positives, negatives);
-  });
+  const all = positives.files.length + negatives.files.length;
+  let played = 0;
+  const onFile = () => {
+    if (options.signal.aborted) throw new HotwordError('hotword --tune was stopped before its end');
+    played += 1;
+    if (errors.isTTY) errors.write(`\r\x1b[2K${played} recordings played, of ${all} for each trial`);
+  };
+  const trialOptions = { ...options, positives: positives.files, negatives: negatives.files, onFile };
+  const attempt = options.hasScores
+    ? await counterByScores(trialOptions)
+    : (threshold: number) => countByRun(threshold, trialOptions);
+  const trials = await searchThreshold(scale, mostFalseAlarms, attempt);
   if (errors.isTTY) errors.write('\r\x1b[2K');
   const best = bestTrial(trials, mostFalseAlarms);
   const sizes = `${positives.files.length} recordings of it, ${negatives.files.length} others of ${duration(negatives.hours)}`;
@@ -78,26 +88,6 @@ export async function tuneCommand(options: TuneOptions): Promise<number> {
   const thresholds = tomlValue({ ...options.thresholds, [phrase]: best.threshold });
   out.write(`[hotword.${engine}]\nthresholds = ${thresholds}\n`);
   return unreadable.length > 0 ? 1 : 0;
-}
-
-async function attempt(options: TuneOptions, threshold: number, positives: Material, negatives: Material) {
-  const engine = await options.make(threshold);
-  try {
-    let heard = 0;
-    for (const file of positives.files) {
-      if ((await hitsIn(file, engine, options)) > 0) heard += 1;
-    }
-    let falseAlarms = 0;
-    for (const file of negatives.files) falseAlarms += await hitsIn(file, engine, options);
-    return { heard, falseAlarms };
-  } finally {
-    engine.close();
-  }
-}
-
-async function hitsIn(file: string, engine: HotwordEngine, { refractoryMs, signal }: TuneOptions): Promise<number> {
-  if (signal.aborted) throw new HotwordError('hotword --tune was stopped before its end');
-  return detectionsIn(await soundOf(file, engine.rateHz), engine, refractoryMs).length;
 }
 
 /** The readable WAV files below a folder, and how long they are; what is wrong with the others goes into `unreadable`. */

@@ -36,7 +36,8 @@ export async function tuneHotword(setup: TuneSetup): Promise<number> {
   const make = (threshold: number) => engineSource(withThreshold(config, engine, threshold), log).make();
   return tuneCommand({
     ...{ positives, negatives, mostAnHour, engine, phrase, thresholds, make },
-    ...{ refractoryMs, out, errors, signal },
+    // PocketSphinx's scores are those of one threshold: where it hears something depends on it.
+    ...{ hasScores: engine === 'openwakeword', refractoryMs, out, errors, signal },
   });
 }
 

@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
+import { engineSource } from '../../src/app.js';
 import { tuneHotword } from '../../src/cli/tune-setup.js';
+import { countByRun, counterByScores } from '../../src/cli/tune-trials.js';
 import { loadConfig } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
 
@@ -42,3 +44,32 @@ for (const [engine, threshold] of [
     assert.match(text, threshold);
   });
 }
+
+test('the scores of one run count what a run with each threshold counts', { skip }, async () => {
+  const clip = (name: string) => join(SHARED, 'clips', `${name}.wav`);
+  const { config } = loadConfig({
+    flags: new Map([
+      ['hotword.engine', 'openwakeword'],
+      ['hotword.phrases', 'alexa'],
+      ['hotword.openwakeword.front_end_dir', join(SHARED, 'models')],
+    ]),
+    env: {},
+    configFile: undefined,
+  });
+  const { hotword } = config;
+  const log = createLog({ level: 'silent', format: 'json' });
+  const options = {
+    positives: ['alexa_00', 'alexa_03', 'alexa_04', 'alexa_07', 'alexa_21'].map(clip),
+    negatives: ['computer_03', 'alexa_09', 'jarvis_05'].map(clip),
+    refractoryMs: hotword.refractory_ms,
+    make: (threshold: number) => {
+      const openwakeword = { ...hotword.openwakeword, threshold };
+      return engineSource({ ...config, hotword: { ...hotword, openwakeword } }, log).make();
+    },
+    onFile: () => undefined,
+  };
+  const byScores = await counterByScores(options);
+  for (const threshold of [0.9, 0.02]) {
+    assert.deepEqual(await byScores(threshold), await countByRun(threshold, options), `threshold ${threshold}`);
+  }
+});

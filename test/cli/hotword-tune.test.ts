@@ -57,6 +57,7 @@ async function run(changes: Partial<TuneOptions> = {}) {
       engine.close = () => void closed.push(engine);
       return engine;
     },
+    hasScores: false,
     refractoryMs: 0,
     out: { write: (piece) => (text += piece) },
     errors: { write: (piece) => (errors += piece) },
