@@ -72,5 +72,5 @@ export async function wavsIn(folder: string): Promise<string[]> {
 }
 
 async function flite(what: readonly string[], voice: string, path: string): Promise<void> {
-  await run('flite', ['-voice', voice, ...what, '-o', path], { timeout: 120_000 });
+  await run('flite', ['-voice', voice, ...what, '-o', path], { timeout: 600_000 });
 }
