@@ -13,6 +13,8 @@ it('soak: 30 turns with faults of every kind, none stuck, each back within its l
     turns: TURNS,
     devices: 3,
     hasDefaults: false,
+    // Other tests run beside this one.
+    slackMs: 3_000,
     say: (line) => void said.push(line),
     signal: test.signal,
   });

@@ -32,6 +32,7 @@ const records = await soak({
   seed,
   turns,
   devices,
+  slackMs: 1_000,
   hasDefaults: values.limits !== 'short',
   say: note,
   signal: stop.signal,

@@ -28,6 +28,7 @@ function record(growthBytes = 0, changes: Partial<DeviceRecord> = {}): DeviceRec
     vitals,
     failures: [],
     strayBlocks: 0,
+    loads: [1],
     ...changes,
   };
 }

@@ -1,4 +1,4 @@
-import { type DeviceRecord, SLACK_MS } from './soak.js';
+import type { DeviceRecord } from './soak.js';
 import { fit, type Vitals } from './vitals.js';
 
 /** Turns of a device before its memory counts: caches and compiled code fill. */
@@ -25,6 +25,7 @@ export function report(records: readonly DeviceRecord[], tookMs: number): { text
       `${sum(({ late }) => late)} late, ${sum(({ stuck }) => stuck)} stuck.`,
     `Hotwords said in vain: ${vain.length === 0 ? 'none' : tally(vain)}. Microphone sound outside of a conversation: ` +
       `${strayBlocks} messages.`,
+    `Load average of the machine meanwhile: ${mean(records.flatMap(({ loads }) => loads)).toFixed(1)}.`,
     `How the struck conversations ended: ${tally(records.flatMap(({ strikes }) => strikes.map(({ reason }) => reason)))}.`,
     '',
     ...faultTable(records),
@@ -52,7 +53,7 @@ function faultTable(records: readonly DeviceRecord[]): string[] {
     return `| ${fault} | ${limits} | ${own.length} | ${seconds(worst.backMs)} (${worst.at}) | ${seconds(worst.limitMs)} |`;
   });
   return [
-    `Worst way back to listening of each fault (the one nearest to its limit; limits with ${seconds(SLACK_MS)} s for a busy machine):`,
+    `Worst way back to listening of each fault (the one nearest to its limit; each limit with what a busy machine may add):`,
     '',
     '| fault | limits | times | s | limit, s |',
     '| --- | --- | --- | --- | --- |',
@@ -105,6 +106,10 @@ function tally(words: readonly string[]): string {
     .sort(([, a], [, b]) => b - a)
     .map(([word, count]) => `${word} ${count}`)
     .join(', ');
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function seconds(ms: number): string {

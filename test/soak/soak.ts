@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../src/errors.js';
 import { within } from '../helpers/processes.js';
@@ -7,8 +8,6 @@ import { DEFAULT_LIMITS, Scene, SHORT_LIMITS } from './scene.js';
 import { answer, goodbye, lead, SoakFailure, speakOn, untilWell, wake } from './turns.js';
 import { type Vitals, vitalsOf } from './vitals.js';
 
-/** What a busy machine may add to a limit: four devices, their sound and their servers share it. */
-export const SLACK_MS = 1_000;
 /** So much beyond its limit a device is called stuck, not late. */
 const STUCK_MS = 15_000;
 const FAULT_LIMIT_MS = 60_000;
@@ -27,6 +26,8 @@ export interface SoakOptions {
   devices: number;
   /** The last device runs with the program's own limits. */
   hasDefaults: boolean;
+  /** What a busy machine may add to a limit: the devices, their sound and their servers share it. */
+  slackMs: number;
   /** Is told what happens. */
   say: (line: string) => void;
   signal: AbortSignal;
@@ -63,6 +64,8 @@ export interface DeviceRecord {
   failures: string[];
   /** Messages of microphone sound outside of every conversation. */
   strayBlocks: number;
+  /** The machine's load average of a minute, at each look. */
+  loads: number[];
 }
 
 /** Runs every device through its part of the turns; resolves when all are through, or the signal aborts. */
@@ -85,7 +88,8 @@ async function soakDevice(options: SoakOptions, index: number, turns: number): P
   const faults = Object.fromEntries(Object.entries(SOAK_FAULTS).map(([name, { at }]) => [name, at]));
   const seed = options.seed * 1_000 + index;
   const scene = new Scene(isDefault ? DEFAULT_LIMITS : SHORT_LIMITS);
-  const run = new DeviceRun(scene, index, isDefault ? 'default' : 'short', seededRandom(seed + 500), options.say);
+  const limits = isDefault ? 'default' : 'short';
+  const run = new DeviceRun(scene, { ...options, device: index, limits, random: seededRandom(seed + 500) });
   try {
     await scene.start();
     for (const plan of makePlan({ seed, turns, faults })) {
@@ -99,23 +103,26 @@ async function soakDevice(options: SoakOptions, index: number, turns: number): P
   return run.record;
 }
 
+interface RunOptions extends SoakOptions {
+  device: number;
+  limits: 'short' | 'default';
+  random: () => number;
+}
+
 /** One device's way through its plan. */
 class DeviceRun {
   readonly record: DeviceRecord;
   readonly #scene: Scene;
   readonly #random: () => number;
   readonly #say: (line: string) => void;
+  readonly #slackMs: number;
 
-  constructor(
-    scene: Scene,
-    device: number,
-    limits: 'short' | 'default',
-    random: () => number,
-    say: (line: string) => void,
-  ) {
+  constructor(scene: Scene, options: RunOptions) {
+    const { device, limits } = options;
     this.#scene = scene;
-    this.#random = random;
-    this.#say = (line) => say(`device ${device}: ${line}`);
+    this.#random = options.random;
+    this.#slackMs = options.slackMs;
+    this.#say = (line) => options.say(`device ${device}: ${line}`);
     this.record = {
       device,
       limits,
@@ -129,6 +136,7 @@ class DeviceRun {
       vitals: [],
       failures: [],
       strayBlocks: 0,
+      loads: [],
     };
   }
 
@@ -188,7 +196,7 @@ class DeviceRun {
     const beganAtMs = performance.now();
     await within(fault.run(this.#scene), FAULT_LIMIT_MS, () => name);
     const baseMs = fault.from === 'fault' ? beganAtMs : performance.now();
-    const limitMs = fault.limitMs(config, waitingMs) + SLACK_MS;
+    const limitMs = fault.limitMs(config, waitingMs) + this.#slackMs;
     const leftMs = baseMs + limitMs + STUCK_MS - performance.now();
     await device.waitForState('listening', Math.max(STUCK_MS, leftMs));
     const since = device.lines.slice(from);
@@ -220,6 +228,7 @@ class DeviceRun {
     await untilWell(this.#scene, STUCK_MS);
     const vitals = await vitalsOf(this.#scene, record.tried);
     record.vitals.push(vitals);
+    record.loads.push(loadavg()[0] ?? 0);
     const { heapBytes, pssBytes, files, children } = vitals;
     const memory = `heap ${(heapBytes / 2 ** 20).toFixed(2)} MiB, PSS ${(pssBytes / 2 ** 20).toFixed(1)} MiB`;
     this.#say(

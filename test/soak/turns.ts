@@ -16,9 +16,9 @@ const ATTEMPTS = 3;
 /** Beyond the refractory time of the hotword. */
 const BETWEEN_HOTWORDS_MS = 2_200;
 /** What the way of a word through sound, engine and network may take here, the machine being busy. */
-const HEARD_WITHIN_MS = 3_000;
+const HEARD_WITHIN_MS = 5_000;
 const PLAYED_WITHIN_MS = 8_000;
-const LISTENING_WITHIN_MS = 3_000;
+const LISTENING_WITHIN_MS = 5_000;
 const SETTLED_MS = 400;
 /** Louder than noise, quieter than anybody's voice. */
 const AUDIBLE = 500;
