@@ -17,8 +17,8 @@ export const DEFAULT_LIMITS: Settings = { 'session.reply_limit_ms': '20000' };
 /** Limits that make a turn in which everything goes wrong last seconds. */
 export const SHORT_LIMITS: Settings = {
   'session.connect_grace_ms': '1500',
-  'session.turn_limit_ms': '8000',
-  'session.idle_limit_ms': '2500',
+  'session.turn_limit_ms': '10000',
+  'session.idle_limit_ms': '4000',
   'session.reply_stall_ms': '1500',
   'session.reply_limit_ms': '4000',
   'speaker.buffer_limit_ms': '10000',
