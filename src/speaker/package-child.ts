@@ -86,20 +86,21 @@ class Player {
       signed: true,
       ...(this.#device === '' ? {} : { device: this.#device }),
     });
-    this.#current = {
+    const stretch: Stretch = {
       id,
       stream,
       format,
       endsAt: Number.POSITIVE_INFINITY,
       playedAtMs: performance.now(),
-      isWriting: false,
+      isWriting: true,
       isEnding: false,
     };
+    this.#current = stretch;
     stream.on('error', (error) => this.#fail(id, error));
     stream.once('close', () => this.#noteClosed(id));
     // The package opens the device at the first write: an empty one opens it while the first sound is under way.
     this.#countWrite();
-    stream.write(Buffer.alloc(0));
+    stream.write(Buffer.alloc(0), () => this.#noteWritten(stretch));
   }
 
   /** Gives the stream the next waiting frames, one write at a time, or ends it. */
@@ -121,11 +122,13 @@ class Player {
     current.isWriting = true;
     current.playedAtMs = Math.max(current.playedAtMs, performance.now()) + msOfBytes(current.format, bytes);
     this.#countWrite();
-    current.stream.write(piece, () => {
-      current.isWriting = false;
-      if (this.#clearing === current) this.#silence(current);
-      this.#pump();
-    });
+    current.stream.write(piece, () => this.#noteWritten(current));
+  }
+
+  #noteWritten(stretch: Stretch): void {
+    stretch.isWriting = false;
+    if (this.#clearing === stretch) this.#silence(stretch);
+    this.#pump();
   }
 
   /** True while the device has enough; then the next write is made when it has a little less. */

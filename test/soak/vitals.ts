@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { pssMb } from '../helpers/memory.js';
 import type { Scene } from './scene.js';
 
 /** How a device is at a moment in which it listens. */
@@ -19,10 +20,9 @@ export interface Vitals {
 export async function vitalsOf(scene: Scene, turn: number): Promise<Vitals> {
   const [head] = await scene.blackBox();
   const { pid } = scene.device;
-  const pssKb = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
   return {
     turn,
-    pssBytes: Number(pssKb) * 1024,
+    pssBytes: pssMb(pid) * 2 ** 20,
     heapBytes: Number(head?.heapBytes),
     files: readdirSync(`/proc/${pid}/fd`).length,
     children: scene.device.children().length,

@@ -11,6 +11,7 @@ import { PackageSpeaker } from '../../src/speaker/package-speaker.js';
 import type { Speaker } from '../../src/speaker/speaker.js';
 import { align } from '../helpers/correlate.js';
 import { pssMb } from '../helpers/memory.js';
+import { outputOf } from '../helpers/processes.js';
 import { sharedSound } from '../helpers/shared-sound.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 import { childrenNamed, isAlive } from '../pcm/child-processes.js';
@@ -21,6 +22,8 @@ const REPLIES = 8;
 /** A reply of this test is 15 writes; the child is worn after the second one. */
 const REPLY_MS = 300;
 const WRITES_A_LIFE = 25;
+
+const CLEARED_SOUNDS = 200;
 
 /** Half as many again as a child lives for, of 181 writes each. */
 const ROUNDS_LIMIT = 250;
@@ -98,6 +101,26 @@ describe('the child of the speaker package', { skip }, () => {
     const { missing, doubled, damaged } = align(words, sound.speaker.recording(nextMs));
     assert.deepEqual({ missing, doubled, damaged }, { missing: 0, doubled: 0, damaged: 0 });
     assert.equal(told.happenings.length, 1, JSON.stringify(told.happenings));
+  });
+
+  it('lives on when sounds are cleared as soon as they are opened', async (test) => {
+    const { speaker, told } = await start(test, 30_000);
+    const [pid] = childrenNamed(CHILD);
+    // All of its threads on one processor: none gets ahead of what the child is told next.
+    await outputOf('taskset', ['--all-tasks', '--cpu-list', '--pid', '0', `${pid}`], process.env);
+    const silence = new Uint8Array(bytesOfMs(SPEECH_FORMAT, 40));
+    for (let round = 0; round < CLEARED_SOUNDS; round++) {
+      const playback = speaker.open(SPEECH_FORMAT);
+      // Its first sound may still be on its way.
+      if (round % 2 === 0) playback.write(silence);
+      // At another moment of the opening each time, at once too.
+      if (round % 3 > 0) await new Promise((resolve) => setTimeout(resolve, round % 3));
+      await playback.clear();
+    }
+    assert.deepEqual(
+      told.happenings.map(({ event, why }) => [event, why]),
+      [['ready', '']],
+    );
   });
 
   it('is replaced when it is stopped while nothing plays', async (test) => {
