@@ -26,6 +26,7 @@ import { pause } from './pcm/supervisor.js';
 import { PROTOCOLS } from './protocol/registry.js';
 import { Capture } from './session/capture.js';
 import type { SessionLimits } from './session/events.js';
+import { interruptionDetector } from './session/interruption.js';
 import { PhraseActions, phraseActions } from './session/phrase-actions.js';
 import { Router } from './session/router.js';
 import { Session } from './session/session.js';
@@ -88,8 +89,6 @@ const END_DOUBT_MS = 50;
 const DRAIN_MARGIN_MS = 45_000;
 /** Before a failed engine is made again. */
 const ENGINE_PAUSE_MS = 2000;
-/** So much speech interrupts a reply where `session.barge_in` is `speech`; a cough does not. */
-const INTERRUPTION_MS = 250;
 /** 2 s of microphone audio waiting to be sent is a stalled link (field policy). */
 const STALLED_BYTES = 2 * SPEECH_FORMAT.rateHz * 2;
 
@@ -282,7 +281,7 @@ export class App {
       ring: new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000),
       ear,
       preRollSamples: Math.round(((config.session.pre_roll_ms + END_DOUBT_MS) * SPEECH_FORMAT.rateHz) / 1000),
-      makeDetector: () => new SpeechDetector({ rateHz: SPEECH_FORMAT.rateHz, minSpeechMs: INTERRUPTION_MS }),
+      makeDetector: (echoDb) => interruptionDetector(SPEECH_FORMAT.rateHz, echoDb),
       onInterruption: (startedAt) => session.send({ type: 'person.interrupted', startedAt }),
       hearsInTurn: this.#actions.hasStop,
       toServer: (samples) => session.sendAudio(samples),

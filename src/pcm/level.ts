@@ -32,6 +32,10 @@ export interface SpeechDetectorOptions {
   holdMs?: number;
   /** The room without speech, in dBFS, where it is known already. @default judged from the first samples */
   floorDb?: number | undefined;
+  /** Speech does not begin below it, however quiet the room is, in dBFS. @default the floor alone decides */
+  minDb?: number;
+  /** Loud moments that were too short to count belong to the speech that follows them within this time. @default 0 ms */
+  joinMs?: number;
 }
 
 /** What `feed` answers. */
@@ -69,6 +73,8 @@ export class SpeechDetector {
   readonly #feedback: number;
   readonly #framesToBegin: number;
   readonly #framesToEnd: number;
+  readonly #minDb: number;
+  readonly #joinSamples: number;
   #filled = 0;
   #position = 0;
   #lastIn = 0;
@@ -80,12 +86,15 @@ export class SpeechDetector {
   #loudFrames = 0;
   #quietFrames = 0;
   #runStart = 0;
+  #loudEnd = Number.NEGATIVE_INFINITY;
   #isSpeaking = false;
   #speechStart = 0;
   #speechEnd = 0;
 
   constructor(options: SpeechDetectorOptions) {
-    const { rateHz, minSpeechMs = 100, holdMs = 240, floorDb } = options;
+    const { rateHz, minSpeechMs = 100, holdMs = 240, floorDb, minDb = SILENCE_DB, joinMs = 0 } = options;
+    this.#minDb = minDb;
+    this.#joinSamples = (rateHz * joinMs) / 1000;
     this.#floorDb = floorDb;
     this.#frame = new Int16Array(Math.round((rateHz * FRAME_MS) / 1000));
     this.#feedback = Math.exp((-2 * Math.PI * HIGH_PASS_HZ) / rateHz);
@@ -146,12 +155,14 @@ export class SpeechDetector {
   }
 
   #judgeBegin(floorDb: number): void {
-    if (this.#levelDb < floorDb + BEGIN_DB) {
+    if (this.#levelDb < Math.max(floorDb + BEGIN_DB, this.#minDb)) {
       // A gap takes back what it lasts, so that a stutter of clicks does not add up.
       this.#loudFrames = Math.max(0, this.#loudFrames - 1);
       return;
     }
-    if (this.#loudFrames === 0) this.#runStart = this.#position - this.#frame.length;
+    const begin = this.#position - this.#frame.length;
+    if (this.#loudFrames === 0 && begin - this.#loudEnd >= this.#joinSamples) this.#runStart = begin;
+    this.#loudEnd = this.#position;
     this.#loudFrames += 1;
     if (this.#loudFrames < this.#framesToBegin) return;
     this.#isSpeaking = true;

@@ -1,6 +1,6 @@
 import type { Ear } from '../hotword/ear.js';
 import type { Situation } from '../hotword/engine.js';
-import type { SpeechDetector } from '../pcm/level.js';
+import { rmsDb, SILENCE_DB, type SpeechDetector } from '../pcm/level.js';
 import type { SampleRing } from '../pcm/ring.js';
 import type { MicRoute } from './events.js';
 
@@ -12,8 +12,11 @@ export interface RouterOptions {
   ear: Ear;
   /** Sound in front of the end of the hotword that goes to the server too, in samples. */
   preRollSamples: number;
-  /** Tells speech from noise behind the gate, where speech may interrupt; made anew for each reply. */
-  makeDetector: () => SpeechDetector;
+  /**
+   * Tells speech from noise behind the gate, where speech may interrupt; made anew for each reply, and told how loud the
+   * loudest chunk was that came in this reply before it, in dBFS.
+   */
+  makeDetector: (echoDb: number) => SpeechDetector;
   /** The person began to speak behind the gate, at this position. */
   onInterruption: (startedAt: number) => void;
   /** True when the engine listens in the person's turn too, for a phrase that ends it. @default false */
@@ -38,6 +41,7 @@ export class Router {
   #route: MicRoute['to'] = 'nowhere';
   #isListening = false;
   #cursor = 0;
+  #echoDb = SILENCE_DB;
   #interruption: { detector: SpeechDetector; origin: number } | undefined;
 
   constructor(options: RouterOptions) {
@@ -50,6 +54,7 @@ export class Router {
     this.#options.ring.write(samples);
     if (this.#isListening) this.#ear.feed(samples);
     if (this.#interruption) this.#noticeSpeech(this.#interruption, samples);
+    else if (this.#route === 'gate') this.#echoDb = Math.max(this.#echoDb, rmsDb(samples));
     // The engine may have found the hotword in this very chunk, and the route may be another one now.
     if (this.#route === 'server') this.#flush();
   }
@@ -68,11 +73,14 @@ export class Router {
       default:
         break;
     }
+    if (route.to !== 'gate') this.#echoDb = SILENCE_DB;
     this.#route = route.to;
     this.#ear.during(this.#situation);
     this.#listen(this.#isHeard(route));
     const isForSpeech = route.to === 'gate' && route.armed === 'speech';
-    this.#interruption = isForSpeech ? { detector: this.#options.makeDetector(), origin: ring.end } : undefined;
+    this.#interruption = isForSpeech
+      ? { detector: this.#options.makeDetector(this.#echoDb), origin: ring.end }
+      : undefined;
     if (route.to === 'server') this.#flush();
   }
 

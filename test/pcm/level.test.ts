@@ -150,4 +150,18 @@ describe('speech detector', () => {
     assertNear(levelDb, -40, 2);
     assert.equal(detector.frameSamples, samplesOfMs(20));
   });
+
+  test('lets speech begin with the loud moments shortly before it, where it is asked to', () => {
+    for (const [joinMs, startMs] of [
+      [0, 700],
+      [400, 300],
+      [300, 700],
+    ] as const) {
+      const detector = new SpeechDetector({ rateHz: RATE_HZ, joinMs });
+      const syllable = speechLike(60, -20);
+      detector.feed(concat(silence(300), syllable, silence(340), speechLike(600, -20)));
+      assert.equal(detector.isSpeaking, true);
+      assert.ok(Math.abs(detector.speechStart / 16 - startMs) <= 40, `${joinMs} ms: ${detector.speechStart / 16} ms`);
+    }
+  });
 });

@@ -31,6 +31,7 @@ class MarkEngine implements HotwordEngine {
 }
 
 function bench(preRollSamples = 1_000, hearsInTurn = false) {
+  const echoDb: number[] = [];
   const engine = new MarkEngine();
   const sent: number[] = [];
   const messages: number[] = [];
@@ -47,7 +48,10 @@ function bench(preRollSamples = 1_000, hearsInTurn = false) {
     ear: listener,
     preRollSamples,
     hearsInTurn,
-    makeDetector: () => new SpeechDetector({ rateHz: 16_000 }),
+    makeDetector: (loudestDb) => {
+      echoDb.push(loudestDb);
+      return new SpeechDetector({ rateHz: 16_000 });
+    },
     onInterruption: (startedAt) => interruptions.push(startedAt),
     toServer: (samples) => {
       messages.push(samples.length);
@@ -63,7 +67,16 @@ function bench(preRollSamples = 1_000, hearsInTurn = false) {
       router.chunk(chunk);
     }
   };
-  return { engine, router, sent, messages, interruptions, feed, onHit: (react: typeof onHit) => (onHit = react) };
+  return {
+    engine,
+    router,
+    sent,
+    messages,
+    interruptions,
+    echoDb,
+    feed,
+    onHit: (react: typeof onHit) => (onHit = react),
+  };
 }
 
 /** From, from + 1, … to - 1. */
@@ -175,6 +188,25 @@ describe('router', () => {
         assert.ok(lateMs > -300 && lateMs <= 0, `${lateMs} ms after the speech began`);
       }
     }
+  });
+
+  it('knows how loud this reply was at the microphone before speech could interrupt it', () => {
+    const { router, echoDb } = bench();
+    const hear = (levelDb: number) => router.chunk(whiteNoise(40, levelDb));
+    for (const [before, unarmed] of [
+      [-6, [-40, -30, -50]],
+      [-6, []],
+    ] as const) {
+      router.turn({ to: 'server' });
+      hear(before);
+      router.turn({ to: 'gate', armed: 'hotword' });
+      for (const db of unarmed) hear(db);
+      router.turn({ to: 'gate', armed: 'speech' });
+      hear(before);
+    }
+    assert.equal(echoDb.length, 2);
+    assert.ok(Math.abs((echoDb[0] ?? 0) + 30) < 1, `${echoDb[0]}`);
+    assert.equal(echoDb[1], -100);
   });
 
   it('never sends what was heard before the microphone was muted or lost', () => {
