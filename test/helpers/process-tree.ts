@@ -40,6 +40,23 @@ export function withVariable(assignment: string): ProcessInfo[] {
   });
 }
 
+/** The children of a process that are dead and that it has not taken notice of, by their ids. */
+export function zombies(parentPid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return state === 'Z' && Number(parent) === parentPid;
+      } catch {
+        // Ended while it was being read.
+        return false;
+      }
+    });
+}
+
 function processOf(pid: number): ProcessInfo | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
