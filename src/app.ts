@@ -6,17 +6,19 @@ import { readSecret } from './config/secret.js';
 import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
-import { ConfigError, type HotwordError, messageOf } from './errors.js';
-import type { Ear } from './hotword/ear.js';
+import { ConfigError, HotwordError, messageOf } from './errors.js';
+import { type AppEar, DEAF_EAR } from './hotword/deaf-ear.js';
+import type { PhraseScore } from './hotword/engine.js';
 import { type EngineHistory, EngineSource, NEW_HISTORY } from './hotword/engine-source.js';
 import { modelsFolder, modelsFor } from './hotword/models-folder.js';
 import type { HotwordSettings } from './hotword/registry.js';
-import { startThreadEar, type ThreadEar, type ThreadEarOptions } from './hotword/thread-ear.js';
+import { startThreadEar, type ThreadEarOptions } from './hotword/thread-ear.js';
 import type { Link } from './link/link.js';
 import { NetworkWatch } from './link/network-watch.js';
 import type { OpenSocket } from './link/socket.js';
 import { WsLink } from './link/ws-link.js';
 import type { Journal, Log } from './log.js';
+import { type Meter, MeterSource } from './meters.js';
 import type { Microphone } from './mic/microphone.js';
 import { MICROPHONES } from './mic/registry.js';
 import { isSampleBits, SPEECH_FORMAT } from './pcm/format.js';
@@ -24,7 +26,7 @@ import { SpeechDetector } from './pcm/level.js';
 import { SampleRing } from './pcm/ring.js';
 import { pause } from './pcm/supervisor.js';
 import { PROTOCOLS } from './protocol/registry.js';
-import { Capture } from './session/capture.js';
+import { Capture, type MicLevel } from './session/capture.js';
 import type { SessionLimits } from './session/events.js';
 import { interruptionDetector } from './session/interruption.js';
 import { PhraseActions, phraseActions } from './session/phrase-actions.js';
@@ -34,12 +36,9 @@ import { KeepAliveSpeaker } from './speaker/keep-alive-speaker.js';
 import { SPEAKERS } from './speaker/registry.js';
 import { ReplyBuffer } from './speaker/reply-buffer.js';
 import type { Speaker } from './speaker/speaker.js';
-import { NO_TAP, type SpeakerTap, TappedSpeaker } from './speaker/tapped-speaker.js';
+import { type SpeakerTap, TappedSpeaker } from './speaker/tapped-speaker.js';
 import { SpeakerWatch } from './speaker/watch.js';
 import { PROGRAM_VERSION } from './version.js';
-
-/** An ear with what the program tells of it. */
-export type AppEar = Ear & Pick<ThreadEar, 'engine' | 'phrases' | 'tap' | 'close'>;
 
 /** Whom an ear tells what it hears, and that it is lost. */
 export type EarListener = Pick<ThreadEarOptions, 'onDetection' | 'onFailure'>;
@@ -94,18 +93,6 @@ const STALLED_BYTES = 2 * SPEECH_FORMAT.rateHz * 2;
 
 const nothing = () => undefined;
 
-/** Hears nothing: there is no engine, and only a key or the server begins a conversation. */
-const DEAF_EAR: AppEar = {
-  engine: 'none',
-  phrases: [],
-  tap: NO_TAP,
-  feed: nothing,
-  reset: nothing,
-  rest: nothing,
-  during: nothing,
-  close: () => Promise.resolve(),
-};
-
 /**
  * The device: chooses the parts from the configuration and joins them. Nothing else builds parts.
  */
@@ -115,6 +102,10 @@ export class App {
   #assistant: AssistantServer | undefined;
   #ear: AppEar | undefined;
   readonly #keeper: EarKeeper;
+  /** Thresholds that were set while the program runs, for the ear that follows a lost one. */
+  readonly #setThresholds = new Map<string, number>();
+  readonly #micLevel: MeterSource<MicLevel>;
+  readonly #score: MeterSource<PhraseScore>;
   #link: Link | undefined;
   readonly #network: NetworkWatch;
   readonly #actions: PhraseActions;
@@ -146,6 +137,9 @@ export class App {
       onFailure: (error) => void this.#mendEar(error),
     };
     this.#network = new NetworkWatch({ clock: options.clock });
+    const { log } = options;
+    this.#micLevel = new MeterSource({ log });
+    this.#score = new MeterSource({ log, onWatched: () => this.#ear && this.#watchScores(this.#ear) });
     const { phrases, actions } = options.config.hotword;
     this.#actions = new PhraseActions({
       actions: phraseActions(phrases, actions),
@@ -175,6 +169,7 @@ export class App {
     const ear = heirlooms.ear?.ear ?? (await this.#makeEar());
     this.#ear = ear;
     if (!ear || this.#stop.signal.aborted) return;
+    this.#watchScores(ear);
     this.#join(link, ear);
     journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
   }
@@ -183,6 +178,31 @@ export class App {
   talkOrStop(): void {
     const isListening = this.#session?.state === 'listening';
     this.#session?.send(isListening ? { type: 'trigger', source: 'key' } : { type: 'stop' });
+  }
+
+  /** How loud the microphone is, chunk by chunk. */
+  get micLevel(): Meter<MicLevel> {
+    return this.#micLevel;
+  }
+
+  /**
+   * How near what is said comes to each phrase: with openWakeWord every 80 ms while the room is not quiet, with PocketSphinx
+   * what counted as heard, with Porcupine nothing.
+   */
+  get score(): Meter<PhraseScore> {
+    return this.#score;
+  }
+
+  /** The threshold of each phrase, on the engine's own scale; undefined where the engine has none. */
+  get thresholds(): ReadonlyMap<string, number> | undefined {
+    return this.#ear?.thresholds;
+  }
+
+  /** Another threshold until the program ends, above 0 and at most 1. Throws HotwordError for what cannot be set. */
+  setThreshold(phrase: string, threshold: number): void {
+    if (!this.#ear) throw new HotwordError('the hotword engine is not ready yet; try again in a second');
+    this.#ear.setThreshold(phrase, threshold);
+    this.#setThresholds.set(phrase, threshold);
   }
 
   /** Ends the capture, or begins it again. */
@@ -292,6 +312,7 @@ export class App {
       journal,
       clock,
       send: (event) => session.send(event),
+      levels: this.#micLevel,
     });
     const session = new Session(
       {
@@ -366,6 +387,10 @@ export class App {
     );
   }
 
+  #watchScores(ear: AppEar): void {
+    ear.watchScores(this.#score.isWatched ? (score) => this.#score.show(score) : undefined);
+  }
+
   /** One attempt only: keys still work. */
   async #mendEar(error: HotwordError): Promise<void> {
     const { journal, clock, log } = this.#options;
@@ -379,7 +404,12 @@ export class App {
       return DEAF_EAR;
     });
     if (!ear) return;
+    const isSameEngine = ear.engine === this.#ear?.engine;
     this.#ear = ear;
+    this.#watchScores(ear);
+    // Another engine's thresholds are on another scale.
+    if (isSameEngine) for (const [phrase, value] of this.#setThresholds) ear.setThreshold(phrase, value);
+    else this.#setThresholds.clear();
     this.#router?.hear(ear);
     journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
     this.#session?.send({ type: 'engine.ready' });
@@ -490,7 +520,8 @@ function hotwordSettings(config: Config): HotwordSettings {
       models: { ...modelsFor(phrases, frontEndDir), ...openwakeword.models },
       threshold: openwakeword.threshold,
       thresholds: openwakeword.thresholds,
+      replyThreshold: openwakeword.reply_threshold,
     },
-    pocketsphinx,
+    pocketsphinx: { ...pocketsphinx, replyThreshold: pocketsphinx.reply_threshold },
   };
 }

@@ -85,6 +85,7 @@ export const schema = z.strictObject({
     openwakeword: z.strictObject({
       front_end_dir: text('the path of a folder, or "" for the one that comes with the models'),
       threshold: amount(0, 1),
+      reply_threshold: amount(0, 1),
       thresholds: z
         .record(z.string(), amount(0, 1))
         .describe('a table of phrase = number from 0 to 1, such as { "hey tars" = 0.7 }'),
@@ -94,6 +95,7 @@ export const schema = z.strictObject({
     }),
     pocketsphinx: z.strictObject({
       threshold: z.number().gt(0).max(1).describe('a number above 0 and up to 1, such as 1e-25'),
+      reply_threshold: z.number().min(0).max(1).describe('a number from 0 to 1, such as 1e-20'),
       thresholds: z
         .record(z.string(), z.number().gt(0).max(1))
         .describe('a table of phrase = number above 0 and up to 1, such as { "hey tars" = 1e-28 }'),

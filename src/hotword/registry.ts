@@ -25,11 +25,15 @@ export interface HotwordSettings {
     threshold: number;
     /** Phrase → its own threshold. */
     thresholds?: Readonly<Record<string, number>>;
+    /** No threshold is below this within a reply. */
+    replyThreshold?: number;
   };
   pocketsphinx: {
     threshold: number;
     /** Phrase → its own threshold. */
     thresholds?: Readonly<Record<string, number>>;
+    /** No threshold is below this within a reply. */
+    replyThreshold?: number;
     pronunciations: Readonly<Record<string, readonly string[]>>;
   };
 }

@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.js';
 import { messageOf } from '../errors.js';
 import type { Journal } from '../log.js';
+import type { MeterSource } from '../meters.js';
 import type { Microphone, MicrophoneListener } from '../mic/microphone.js';
+import { peakDb, rmsDb } from '../pcm/level.js';
 import type { SessionEvent } from './events.js';
 import type { Router } from './router.js';
 
@@ -12,6 +14,13 @@ export interface CaptureOptions {
   journal: Journal;
   clock: Clock;
   send: (event: SessionEvent) => void;
+  levels: MeterSource<MicLevel>;
+}
+
+/** How loud one chunk of the microphone was, in dBFS. */
+export interface MicLevel {
+  rmsDb: number;
+  peakDb: number;
 }
 
 /** Keeps the microphone open, once, for as long as the device is not muted; says when it is lost and back. */
@@ -58,12 +67,13 @@ export class Capture {
   }
 
   #listener(signal: AbortSignal): MicrophoneListener {
-    const { microphone, router, journal, clock, send } = this.#options;
+    const { microphone, router, journal, clock, send, levels } = this.#options;
     return {
       chunk: (samples) => {
         if (signal.aborted) return;
         this.#lastChunkMs = clock.nowMs();
         router.chunk(samples);
+        if (levels.isWatched) levels.show({ rmsDb: rmsDb(samples), peakDb: peakDb(samples) });
       },
       ready: ({ device, rateHz }) => {
         this.#lastLoss = undefined;

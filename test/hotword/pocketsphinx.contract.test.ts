@@ -128,6 +128,17 @@ test('a phrase may have a threshold of its own', async () => {
   assert.deepEqual(await hear({ 'hey tars': 1e-25 }), ['hey tars']);
 });
 
+test('within a reply another threshold holds, and is gone with the reply', async () => {
+  const engine = await createPocketsphinx({ ...OPTIONS, replyThreshold: 1 });
+  const sound = concat(silence(400), await say('hey tars', 'slt'), PAUSE);
+  const heard = (['listening', 'reply', 'listening'] as const).map((situation) => {
+    engine.tuning?.during(situation);
+    return heardIn(engine, sound).length;
+  });
+  engine.close();
+  assert.deepEqual(heard, [1, 0, 1]);
+});
+
 test("a pronunciation of one's own is what is listened for", async () => {
   const sound = [silence(400), await say('hey computer', 'rms'), PAUSE];
   const hear = async (phones: string) => {

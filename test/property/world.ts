@@ -1,10 +1,10 @@
 import { pino } from 'pino';
-import { App, type AppEar, type AppParts, type EarListener } from '../../src/app.js';
+import { App, type AppParts, type EarListener } from '../../src/app.js';
 import type { Clock } from '../../src/clock.js';
 import { loadConfig } from '../../src/config.js';
+import { type AppEar, DEAF_EAR } from '../../src/hotword/deaf-ear.js';
 import { HotwordListener } from '../../src/hotword/listener.js';
 import { Journal } from '../../src/log.js';
-import { NO_TAP } from '../../src/speaker/tapped-speaker.js';
 import { FAULTS } from '../helpers/gemitars-faults.js';
 import { END, hum, SESSION_END, START } from '../helpers/gemitars-faults-parts.js';
 import { Promises } from './promises.js';
@@ -110,9 +110,9 @@ export class World {
     const engine = await this.engine.make();
     const ear = new HotwordListener({ engine, refractoryMs: this.#config.hotword.refractory_ms, ...listener });
     return {
+      ...DEAF_EAR,
       engine: engine.name,
       phrases: engine.phrases,
-      tap: NO_TAP,
       feed: (samples) => ear.feed(samples),
       reset: (position) => ear.reset(position),
       rest: () => ear.rest(),
