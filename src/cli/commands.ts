@@ -34,8 +34,8 @@ export const COMMANDS = {
     ],
   },
   models: {
-    summary: "lists, downloads, checks and removes openWakeWord's models",
-    operands: '[list|download|check|remove] [NAME…]',
+    summary: "openWakeWord's models: list, download [NAME…], check [NAME…], remove NAME…",
+    operands: '[ACTION…]',
     isOperandOptional: true,
     options: [
       { name: 'from', value: 'DIR', summary: 'takes the models from a folder instead of the internet' },
@@ -65,6 +65,8 @@ export const COMMON_OPTIONS: readonly CommandOption[] = [
   { name: 'help', summary: 'this text' },
   { name: 'version', summary: 'the version' },
 ];
+
+const HELP_COLUMN = 20;
 
 /** The row of a command. */
 export function rowOf(command: CommandName): CommandRow {
@@ -103,5 +105,6 @@ function optionLine({ name, value, summary }: CommandOption, prefix: string): re
 }
 
 function helpLine([left, right]: readonly [string, string]): string {
-  return `  ${left.padEnd(20)} ${right}`;
+  const gap = left.length > HELP_COLUMN ? `\n${' '.repeat(HELP_COLUMN + 3)}` : ' ';
+  return `  ${left.padEnd(HELP_COLUMN)}${gap}${right}`;
 }
