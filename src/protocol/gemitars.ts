@@ -22,8 +22,10 @@ class GemitarsCodec implements Codec {
   #isInSession = false;
   #announcesReplies = false;
   #stage: ReplyStage = 'none';
-  /** Microphone audio since the session began or since dropped audio came last: the codec's only clock. */
-  #micBytes = 0;
+  /** Microphone audio, the codec's only clock: since audio was dropped last. */
+  #sinceDroppedBytes = 0;
+  /** The same since the session began. */
+  #sessionBytes = 0;
   #hasEndedSession = false;
 
   decode(message: WireMessage): ServerEvent[] {
@@ -33,12 +35,14 @@ class GemitarsCodec implements Codec {
   encode(event: DeviceEvent): WireMessage[] {
     switch (event.type) {
       case 'mic.audio':
-        this.#micBytes += event.pcm.length;
-        if (this.#stage === 'dropped' && this.#micBytes > CROSSING_BYTES) this.#stage = 'none';
+        this.#sessionBytes += event.pcm.length;
+        this.#sinceDroppedBytes += event.pcm.length;
+        if (this.#stage === 'dropped' && this.#sinceDroppedBytes > CROSSING_BYTES) this.#stage = 'none';
         return [event.pcm];
       case 'session.started':
         this.#isInSession = true;
-        this.#micBytes = 0;
+        this.#sessionBytes = 0;
+        this.#sinceDroppedBytes = 0;
         return [JSON.stringify({ type: 'hotword_detected' })];
       case 'playback.complete':
         this.#stage = 'none';
@@ -57,7 +61,7 @@ class GemitarsCodec implements Codec {
   /** What is still under way of a reply must not be taken for the next one. */
   #drop(): void {
     if (this.#stage !== 'none') this.#stage = 'dropped';
-    this.#micBytes = 0;
+    this.#sinceDroppedBytes = 0;
   }
 
   #decodeText(text: string): ServerEvent[] {
@@ -70,7 +74,7 @@ class GemitarsCodec implements Codec {
         return this.#endMarker();
       case 'session_end':
         if (!this.#isInSession) return [ignored('session_end outside a session', '')];
-        if (this.#hasEndedSession && this.#micBytes <= CROSSING_BYTES) {
+        if (this.#hasEndedSession && this.#sessionBytes <= CROSSING_BYTES) {
           // It is about the session that this side ended a moment ago, and crossed the start of the present one.
           this.#hasEndedSession = false;
           return [ignored('session_end of an earlier session', '')];
@@ -103,7 +107,7 @@ class GemitarsCodec implements Codec {
   #decodeAudio(pcm: Uint8Array): ServerEvent[] {
     if (this.#stage === 'open' || this.#stage === 'ended') return [{ type: 'reply.audio', pcm }];
     if (this.#stage === 'dropped') {
-      this.#micBytes = 0;
+      this.#sinceDroppedBytes = 0;
       return [];
     }
     if (!this.#isInSession) return [ignored('audio outside a session', '')];

@@ -40,12 +40,12 @@ const reply = fc.record({
 const fault = fc.record({ do: fc.constant('fault' as const), name: fc.constantFrom(...Object.keys(FAULTS)) });
 const weather = fc.record({
   do: fc.constant('weather' as const),
-  weather: fc.constantFrom<Weather>('open', 'open', 'refused', 'hole'),
+  weather: fc.constantFrom<Weather>('open', 'open', 'slow', 'refused', 'hole'),
 });
 const plugs = fc.record({ do: fc.constantFrom('microphone', 'loudspeaker'), isThere: fc.boolean() });
 const mood = fc.record({
   do: fc.constant('loudspeaker is' as const),
-  mood: fc.constantFrom<SpeakerMood>('fine', 'fine', 'failing', 'slow', 'stuck'),
+  mood: fc.constantFrom<SpeakerMood>('fine', 'fine', 'failing', 'slow', 'stuck', 'full'),
 });
 
 const step: fc.Arbitrary<Step> = fc.record({

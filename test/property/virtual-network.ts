@@ -4,8 +4,8 @@ import type { WireMessage } from '../../src/protocol/protocol.js';
 import type { FaultyServer } from '../helpers/gemitars-faults.js';
 import type { Welcome } from '../helpers/gemitars-server.js';
 
-/** How the way between device and server is: as usual; nothing answers; everything is swallowed until it is as usual. */
-export type Weather = 'open' | 'refused' | 'hole';
+/** How the way between device and server is: as usual; long; nothing answers; everything is swallowed until it is as usual. */
+export type Weather = 'open' | 'slow' | 'refused' | 'hole';
 
 /** Is told what passes the device's end of each connection, at the moment at which it does. */
 export interface WireWatch {
@@ -17,6 +17,7 @@ export interface WireWatch {
 }
 
 const LATENCY_MS = 5;
+const SLOW_MS = 900;
 const RESENT_MS = 500;
 const BUSY: Welcome = { closeCode: 1013, reason: 'Server busy, another client is connected.' };
 
@@ -24,10 +25,12 @@ const BUSY: Welcome = { closeCode: 1013, reason: 'Server busy, another client is
 class Pipe {
   readonly #clock: Clock;
   readonly #isBlocked: () => boolean;
+  readonly #latencyMs: () => number;
   #queue: { dueMs: number; bytes: number; arrive: () => void }[] = [];
 
-  constructor(clock: Clock, isBlocked: () => boolean) {
+  constructor(clock: Clock, latencyMs: () => number, isBlocked: () => boolean) {
     this.#clock = clock;
+    this.#latencyMs = latencyMs;
     this.#isBlocked = isBlocked;
   }
 
@@ -38,8 +41,9 @@ class Pipe {
   }
 
   put(arrive: () => void, bytes = 0): void {
-    this.#queue.push({ dueMs: this.#clock.nowMs() + LATENCY_MS, bytes, arrive });
-    this.#clock.setTimeout(() => this.pump(), LATENCY_MS);
+    const latencyMs = this.#latencyMs();
+    this.#queue.push({ dueMs: this.#clock.nowMs() + latencyMs, bytes, arrive });
+    this.#clock.setTimeout(() => this.pump(), latencyMs);
   }
 
   pump(): void {
@@ -65,8 +69,13 @@ class VirtualSocket implements Socket {
     this.#network = network;
     this.number = number;
     this.#events = events;
-    this.toServer = new Pipe(network.clock, () => network.weather === 'hole' || network.server.isFrozen(this));
-    this.toDevice = new Pipe(network.clock, () => network.weather === 'hole' || this.#isHeld);
+    const latencyMs = () => network.latencyMs;
+    this.toServer = new Pipe(
+      network.clock,
+      latencyMs,
+      () => network.weather === 'hole' || network.server.isFrozen(this),
+    );
+    this.toDevice = new Pipe(network.clock, latencyMs, () => network.weather === 'hole' || this.#isHeld);
     this.gone = new Promise((resolve) => {
       this.#setGone = resolve;
     });
@@ -241,6 +250,11 @@ export class VirtualNetwork {
     return this.#weather;
   }
 
+  /** One way, in milliseconds. */
+  get latencyMs(): number {
+    return this.#weather === 'slow' ? SLOW_MS : LATENCY_MS;
+  }
+
   /** A changed weather holds at once; what was swallowed arrives when the way is open again. */
   set weather(weather: Weather) {
     this.#weather = weather;
@@ -257,7 +271,7 @@ export class VirtualNetwork {
   readonly openSocket: OpenSocket = (_target, events) => {
     const socket = new VirtualSocket(this, this.#sockets.length + 1, events);
     this.#sockets.push(socket);
-    this.clock.setTimeout(() => this.#arrive(socket), LATENCY_MS);
+    this.clock.setTimeout(() => this.#arrive(socket), this.latencyMs);
     return socket;
   };
 
@@ -266,7 +280,7 @@ export class VirtualNetwork {
       this.#hanging.push(socket);
       return;
     }
-    if (this.#weather === 'open' && this.server.isRunning) {
+    if (this.#weather !== 'refused' && this.server.isRunning) {
       this.server.meet(socket);
       return;
     }

@@ -119,7 +119,9 @@ export type SpeakerMood =
   /** It plays, and says so half a second late. */
   | 'slow'
   /** It never says that it has played anything. */
-  | 'stuck';
+  | 'stuck'
+  /** It takes one piece of sound, and then no more. */
+  | 'full';
 
 const SLOW_MS = 500;
 
@@ -200,11 +202,13 @@ class VirtualPlayback implements Playback {
     if (this.#over.signal.aborted) return true;
     this.#startedMs ??= this.#clock.nowMs();
     this.#bytes += pcm.length;
-    return true;
+    return this.#mood() !== 'full';
   }
 
-  writable(): Promise<void> {
-    return Promise.resolve();
+  async writable(): Promise<void> {
+    while (this.#mood() === 'full' && !this.#over.signal.aborted) {
+      await pause(CHUNK_MS, this.#over.signal, this.#clock);
+    }
   }
 
   async drain(): Promise<void> {

@@ -103,6 +103,28 @@ describe('gemitars: what crosses a message of this side', () => {
     assert.deepEqual(types(codec.decode(AUDIO)), ['reply.started', 'reply.audio']);
   });
 
+  it('a session_end a second into a session ends it, although audio of an earlier reply still comes', () => {
+    const codec = session();
+    codec.decode(START);
+    codec.encode({ type: 'session.ended', reason: 'user' });
+    codec.encode({ type: 'session.started' });
+    for (let i = 0; i < 4; i++) {
+      codec.encode({ type: 'mic.audio', pcm: Buffer.alloc(10_000) });
+      codec.decode(AUDIO);
+    }
+    assert.deepEqual(types(codec.decode(SESSION_END)), ['session.ended']);
+  });
+
+  it('a session_end right after an interruption ends the session, although this side ended one long ago', () => {
+    const codec = session();
+    codec.encode({ type: 'session.ended', reason: 'user' });
+    codec.encode({ type: 'session.started' });
+    second(codec);
+    codec.decode(START);
+    codec.encode({ type: 'interrupted' });
+    assert.deepEqual(types(codec.decode(SESSION_END)), ['session.ended']);
+  });
+
   it('a session_end that the server sent before it heard of the new session does not end that one', () => {
     const codec = session();
     codec.encode({ type: 'session.ended', reason: 'user' });
