@@ -30,7 +30,7 @@ describe("barge-in by speech with PulseAudio's echo canceller, the loudspeaker a
     const flags = [...devices, '--session.barge_in=speech', '--cues.enabled=false'];
     const room = await furnish(test, { flags, prepare: cancelEcho });
     const { sound, server, device } = room;
-    await addEcho(test, sound);
+    await addEcho(sound);
     await sound.speak((await utter('tell me about lighthouses')).sound);
     await server.next('hotword_detected');
     const reply = await say(LONG, 'awb');

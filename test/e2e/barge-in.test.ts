@@ -67,7 +67,7 @@ describe('echo: the microphone hears the loudspeaker at -10 dB', { concurrency: 
     it(`a reply in the voice ${voice} that says the hotword does not interrupt itself, ${REPLIES_A_VOICE} times`, async (test) => {
       const room = await furnish(test, { flags: ['--cues.enabled=false'] });
       const { sound, server, device } = room;
-      await addEcho(test, sound);
+      await addEcho(sound);
       // The engine is armed one second into the reply; only then does the reply say it.
       const replies = await Promise.all(
         ['I wake up when you say', 'To interrupt me you may say', 'Nobody calls me anything but'].map(async (front) =>

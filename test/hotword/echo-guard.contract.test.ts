@@ -87,6 +87,7 @@ const PHRASES: readonly [string, string][] = [
   ['The hotword is', 'as you know'],
   ['My name is not', 'my name is something else'],
   ['People call out', 'when they want something from me'],
+  ['Nobody calls me anything but', ''],
 ];
 
 async function sentence(voice: Voice, front: string, back: string): Promise<Int16Array> {
