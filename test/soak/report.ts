@@ -3,7 +3,7 @@ import { fit, type Vitals } from './vitals.js';
 
 /** Turns of a device before its memory counts: caches and compiled code fill. */
 const WARM_UP_TURNS = 100;
-/** A heap that grows by more than this a turn, beyond twice the error, is a leak: 10,000 turns would be 10 MiB. */
+/** A heap, compiled code apart, that grows by more than this a turn, beyond twice the error, is a leak: 10,000 turns would be 10 MiB. */
 const GROWTH_BYTES = 1_024;
 /** Fewer samples than this tell nothing of a slope. */
 const SAMPLES_MIN = 6;
@@ -30,8 +30,10 @@ export function report(records: readonly DeviceRecord[], tookMs: number): { text
     '',
     ...faultTable(records),
     '',
-    '| device | limits | turns | heap after a collection, a turn | PSS, a turn | heap, PSS | files | children |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    'Memory after a collection, from turn 100 on (or in the later half of fewer), the slope with its standard error:',
+    '',
+    '| device | limits | turns | heap a turn | without compiled code | PSS a turn | heap, PSS | files | children |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...memory,
     '',
     ...(failures.length > 0 ? ['Failures:', '', ...failures, ''] : []),
@@ -75,7 +77,8 @@ function memoryRow({ device, limits, tried, vitals }: DeviceRecord): string {
   };
   const sizes = last ? `${mebibytes(last.heapBytes)}, ${mebibytes(last.pssBytes)} MiB` : '';
   return (
-    `| ${device} | ${limits} | ${tried} | ${slopeOf(({ heapBytes }) => heapBytes)} | ${slopeOf(({ pssBytes }) => pssBytes)} | ` +
+    `| ${device} | ${limits} | ${tried} | ${slopeOf(({ heapBytes }) => heapBytes)} | ` +
+    `${slopeOf(({ dataBytes }) => dataBytes)} | ${slopeOf(({ pssBytes }) => pssBytes)} | ` +
     `${sizes} | ${range(({ files }) => files)} | ${range(({ children }) => children)} |`
   );
 }
@@ -88,7 +91,7 @@ function isLeaking(vitals: readonly Vitals[]): boolean {
   if (last.files > Math.max(...counted.slice(0, -1).map(({ files }) => files))) return true;
   if (last.children > Math.min(...counted.map(({ children }) => children))) return true;
   if (counted.length < SAMPLES_MIN) return false;
-  const { slope, error } = fit(counted.map(({ turn, heapBytes }) => [turn, heapBytes] as const));
+  const { slope, error } = fit(counted.map(({ turn, dataBytes }) => [turn, dataBytes] as const));
   return slope - 2 * error > GROWTH_BYTES;
 }
 

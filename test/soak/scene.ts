@@ -89,6 +89,12 @@ export class Scene {
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
+  /** What the heap of the device's main process holds after a collection, with V8's compiled code and without. */
+  async heap(): Promise<{ heapBytes: number; dataBytes: number }> {
+    await this.blackBox();
+    return JSON.parse(await readFile(join(this.#folder, 'heap.json'), 'utf8')) as Awaited<ReturnType<Scene['heap']>>;
+  }
+
   /** Ends everything. Throws AssertionError where the device leaves a process behind. */
   async close(): Promise<void> {
     try {

@@ -10,6 +10,8 @@ export interface Vitals {
   pssBytes: number;
   /** What the JavaScript heap of the main process holds after a collection. */
   heapBytes: number;
+  /** Of the heap, without the code that V8 has compiled. */
+  dataBytes: number;
   /** Open files, sockets and pipes of the main process. */
   files: number;
   /** Processes below it. */
@@ -18,12 +20,13 @@ export interface Vitals {
 
 /** Looks at a device. */
 export async function vitalsOf(scene: Scene, turn: number): Promise<Vitals> {
-  const [head] = await scene.blackBox();
+  const { heapBytes, dataBytes } = await scene.heap();
   const { pid } = scene.device;
   return {
     turn,
     pssBytes: pssMb(pid) * 2 ** 20,
-    heapBytes: Number(head?.heapBytes),
+    heapBytes,
+    dataBytes,
     files: readdirSync(`/proc/${pid}/fd`).length,
     children: scene.device.children().length,
   };
