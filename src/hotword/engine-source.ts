@@ -1,7 +1,14 @@
 import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
 import type { HotwordEngine } from './engine.js';
 import { PorcupineRefusal } from './porcupine.js';
-import { ENGINES, type EngineFactory, type EngineName, type HotwordSettings, isEngine } from './registry.js';
+import {
+  ENGINES,
+  type EngineFactory,
+  type EngineLog,
+  type EngineName,
+  type HotwordSettings,
+  isEngine,
+} from './registry.js';
 
 /** What became of earlier engines, so that sources in threads one after the other are as one. */
 export interface EngineHistory {
@@ -12,11 +19,6 @@ export interface EngineHistory {
 
 /** Before the first engine. */
 export const NEW_HISTORY: EngineHistory = Object.freeze({ givenUp: [], isPorcupineSpent: false });
-
-/** The levels of a log that engines use. */
-export type EngineLog = Readonly<
-  Record<'debug' | 'warn' | 'error', (fields: Readonly<Record<string, unknown>>, text: string) => void>
->;
 
 /** Options of `EngineSource`. */
 export interface EngineSourceOptions {
@@ -61,7 +63,7 @@ export class EngineSource {
         `hotword.engine ${JSON.stringify(name)} does not exist; choose one of auto, ${Object.keys(ENGINES).join(', ')}`,
       );
     }
-    if (name !== 'porcupine') return this.#engines[name](this.#settings);
+    if (name !== 'porcupine') return this.#engines[name](this.#settings, this.#log);
     return this.#porcupine().catch((error: unknown) => {
       if (!(error instanceof PorcupineRefusal)) throw error;
       this.#giveUp(name, error);
@@ -81,7 +83,7 @@ export class EngineSource {
   async #first(names: readonly EngineName[]): Promise<HotwordEngine> {
     for (const name of names) {
       try {
-        return await (name === 'porcupine' ? this.#porcupine() : this.#engines[name](this.#settings));
+        return await (name === 'porcupine' ? this.#porcupine() : this.#engines[name](this.#settings, this.#log));
       } catch (error) {
         if (!(error instanceof HotwordError)) throw error;
         this.#giveUp(name, error);
@@ -96,7 +98,7 @@ export class EngineSource {
     }
     this.#note({ isPorcupineSpent: true });
     try {
-      return await this.#engines.porcupine(this.#settings);
+      return await this.#engines.porcupine(this.#settings, this.#log);
     } catch (error) {
       this.#note({ isPorcupineSpent: error instanceof PorcupineRefusal });
       throw error;
@@ -106,7 +108,7 @@ export class EngineSource {
   /** A program that ends here would be started again by its service, and Porcupine with it. */
   async #last(): Promise<HotwordEngine> {
     try {
-      return await this.#engines.pocketsphinx(this.#settings);
+      return await this.#engines.pocketsphinx(this.#settings, this.#log);
     } catch (error) {
       if (
         !(error instanceof EngineMissingError) &&
@@ -118,7 +120,7 @@ export class EngineSource {
         { engine: 'pocketsphinx', why: messageOf(error) },
         'no hotword engine can listen here: only a key or the server starts a conversation',
       );
-      return this.#engines.none(this.#settings);
+      return this.#engines.none(this.#settings, this.#log);
     }
   }
 

@@ -1,8 +1,8 @@
 import type { PcmFormat } from '../pcm/format.js';
 import type { PhraseScore, Situation } from './engine.js';
-import type { EngineHistory, EngineLog } from './engine-source.js';
+import type { EngineHistory } from './engine-source.js';
 import type { HotwordHit } from './listener.js';
-import type { HotwordSettings } from './registry.js';
+import type { EngineLog, HotwordSettings } from './registry.js';
 
 /** What a hearing is made of, and what its thread is started with. */
 export interface HearingSetup {

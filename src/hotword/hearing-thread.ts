@@ -2,11 +2,11 @@ import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { HotwordError, messageOf } from '../errors.js';
 import type { HotwordEngine } from './engine.js';
-import { type EngineHistory, type EngineLog, EngineSource } from './engine-source.js';
+import { type EngineHistory, EngineSource } from './engine-source.js';
 import { Hearing } from './hearing.js';
 import type { FromHearing, HearingSetup, ToHearing } from './hearing-messages.js';
 import { createPocketsphinx } from './pocketsphinx.js';
-import type { HotwordSettings } from './registry.js';
+import type { EngineLog, HotwordSettings } from './registry.js';
 
 /** The guard hears phrases that are this much less likely: it only ever keeps the device from waking itself. */
 const GUARD_FACTOR = 1e-5;

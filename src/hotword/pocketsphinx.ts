@@ -21,6 +21,8 @@ export interface PocketsphinxOptions {
   replyThreshold?: number;
   /** Word → its pronunciations in CMU phones; these win over the dictionary. */
   pronunciations: Readonly<Record<string, readonly string[]>>;
+  /** See `PronounceOptions`. */
+  onGuess?: ((word: string, phones: string) => void) | undefined;
   /** Folder with the English model and its dictionary. @default Debian's, of pocketsphinx-en-us */
   modelDir?: string;
   /** Names of the shared libraries. @default Debian's */
@@ -85,7 +87,12 @@ export async function createPocketsphinx(options: PocketsphinxOptions): Promise<
   const thresholds = new Thresholds({ ...options, section: 'hotword.pocketsphinx' });
   const sphinx = await loadSphinx(options.libraries);
   const dictionaryFile = join(modelDir, 'cmudict-en-us.dict');
-  const pronunciations = await pronounce({ phrases, given: options.pronunciations, dictionaryFile });
+  const pronunciations = await pronounce({
+    phrases,
+    given: options.pronunciations,
+    dictionaryFile,
+    onGuess: options.onGuess,
+  });
   await access(join(modelDir, 'en-us', 'mdef')).catch((error: unknown) => {
     throw new EngineMissingError(`there is no English model in ${modelDir}; install the package pocketsphinx-en-us`, {
       cause: error,

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
 
+import { guessPronunciation } from './letter-to-sound.js';
+
 /** The phones of the CMU dictionary (ARPAbet without stress), which the English model knows. */
 export const PHONES: readonly string[] =
   'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH'.split(' ');
@@ -18,6 +20,8 @@ export interface PronounceOptions {
   given: Readonly<Record<string, readonly string[]>>;
   /** Path of a dictionary in the CMU form: `word PH OW N Z`, further ones as `word(2) …`. */
   dictionaryFile: string;
+  /** Is told of a word that no dictionary has, and how it is taken to be said. */
+  onGuess?: ((word: string, phones: string) => void) | undefined;
 }
 
 /** The words of a phrase as a dictionary has them: small letters, no punctuation. Throws HotwordError when there is none. */
@@ -36,7 +40,7 @@ export function wordsOf(phrase: string): string[] {
 }
 
 /**
- * Finds how every word of the phrases is said: as given, else ready-made, else from the dictionary.
+ * Finds how every word of the phrases is said: as given, else ready-made, else from the dictionary, else guessed from its letters.
  * Throws HotwordError for a word nobody knows, a phone that does not exist, and a dictionary that cannot be read.
  */
 export async function pronounce(options: PronounceOptions): Promise<Pronunciations> {
@@ -53,8 +57,10 @@ export async function pronounce(options: PronounceOptions): Promise<Pronunciatio
   const dictionary = await readDictionary(options.dictionaryFile);
   for (const word of unknown) {
     const known = lookUp(dictionary, word);
-    if (known.length === 0) throw unpronounceable(word);
-    found.set(word, known);
+    const guess = known.length === 0 ? guessPronunciation(word) : undefined;
+    if (guess !== undefined) options.onGuess?.(word, guess);
+    else if (known.length === 0) throw unpronounceable(word);
+    found.set(word, guess === undefined ? known : [guess]);
   }
   return found;
 }

@@ -39,7 +39,12 @@ export interface HotwordSettings {
 }
 
 /** Makes one engine. Throws HotwordError, with the remedy, when it cannot be had. */
-export type EngineFactory = (settings: HotwordSettings) => Promise<HotwordEngine>;
+export type EngineFactory = (settings: HotwordSettings, log?: EngineLog) => Promise<HotwordEngine>;
+
+/** The levels of a log that engines use. */
+export type EngineLog = Readonly<
+  Record<'debug' | 'warn' | 'error', (fields: Readonly<Record<string, unknown>>, text: string) => void>
+>;
 
 /** Every engine by its name in `hotword.engine`; besides there is `auto`. A new one is its own file and a row here. */
 export const ENGINES = {
@@ -50,7 +55,16 @@ export const ENGINES = {
     );
   },
   openwakeword: ({ phrases, openwakeword }) => createOpenWakeWord({ phrases, ...openwakeword }),
-  pocketsphinx: ({ phrases, pocketsphinx }) => createPocketsphinx({ phrases, ...pocketsphinx }),
+  pocketsphinx: ({ phrases, pocketsphinx }, log) => {
+    const onGuess = (word: string, phones: string) => {
+      const line = `[hotword.pocketsphinx] pronunciations = { ${JSON.stringify(word)} = [${JSON.stringify(phones)}] }`;
+      log?.warn(
+        { word, phones },
+        `no dictionary has this word, and how it is said is a guess; if it is wrong, change: ${line}`,
+      );
+    };
+    return createPocketsphinx({ phrases, ...pocketsphinx, onGuess });
+  },
   none: async () => createNone(),
 } as const satisfies Record<string, EngineFactory>;
 

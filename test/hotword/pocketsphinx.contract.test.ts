@@ -156,7 +156,7 @@ test("a pronunciation of one's own is what is listened for", async () => {
 });
 
 test('a word that nobody knows and a folder without a model are HotwordErrors with a remedy', async () => {
-  await assert.rejects(createPocketsphinx({ ...OPTIONS, phrases: ['hey zorblax'] }), /"zorblax".*pronunciations = /);
+  await assert.rejects(createPocketsphinx({ ...OPTIONS, phrases: ['hey xyzzyq'] }), /"xyzzyq".*pronunciations = /);
   await assert.rejects(
     createPocketsphinx({ ...OPTIONS, modelDir: '/nowhere', pronunciations: { hey: ['HH EY'] } }),
     (error) => {

@@ -60,11 +60,19 @@ test('what the configuration gives wins, whatever its capitals and stress marks'
 });
 
 test('a word nobody knows is named, with how to give it', async () => {
-  await assert.rejects(find(['hey heyd']), (error) => {
+  await assert.rejects(find(['hey hmpf']), (error) => {
     assert.ok(error instanceof HotwordError);
-    assert.match(error.message, /"heyd".*\[hotword\.pocketsphinx\] pronunciations = \{ "heyd" = \["T AA R Z"\] \}/);
+    assert.match(error.message, /"hmpf".*\[hotword\.pocketsphinx\] pronunciations = \{ "hmpf" = \["T AA R Z"\] \}/);
     return true;
   });
+});
+
+test('a word that is in no dictionary is guessed, and the guess is told', async () => {
+  const told: string[][] = [];
+  const onGuess = (word: string, phones: string) => told.push([word, phones]);
+  const found = await pronounce({ phrases: ['hey zorblax'], given: {}, dictionaryFile, onGuess });
+  assert.deepEqual(found.get('zorblax'), ['Z AO R B L AE K S']);
+  assert.deepEqual(told, [['zorblax', 'Z AO R B L AE K S']]);
 });
 
 test('a phone that does not exist is named with the 39 that do', async () => {
