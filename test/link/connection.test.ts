@@ -37,6 +37,9 @@ function lastPeer(server: Healthy): WebSocket {
   return peer;
 }
 
+/** However late this machine gets round to it, a connection that is closed at once was not a stable one. */
+const HASTY = { ...QUICK, stableMs: 10_000 };
+
 describe('close codes', () => {
   it('of every kind end in a reason, a wait, and a new connection', async () => {
     for (const [code, reason, isSlow] of [
@@ -52,7 +55,7 @@ describe('close codes', () => {
         if (isFirst) peer.close(code, 'said');
         isFirst = false;
       });
-      await linked(server, async ({ listener }) => {
+      const retries = async ({ listener }: Parameters<Body<Healthy>>[0]) => {
         await listener.next('up');
         const down = await listener.next('down');
         assert.deepEqual([down.code, down.wasUp, down.failures], [code, true, 1]);
@@ -61,7 +64,8 @@ describe('close codes', () => {
         else assert.ok(down.retryInMs <= QUICK.retryMaxMs);
         if (code === 1013) assert.ok(down.retryInMs >= QUICK.retryMaxMs / 2);
         assert.equal((await listener.next('up')).attempt, 2);
-      });
+      };
+      await linked(server, retries, HASTY);
     }
   });
 
@@ -94,7 +98,8 @@ describe('a dead peer', { concurrency: true }, () => {
           const down = await listener.next('down', 3_000);
           assert.match(down.reason, /nothing came from the server/);
           const tookMs = performance.now() - startMs;
-          assert.ok(tookMs < limitMs(tempo) + 300, `${direction}, ${tempo}: ${tookMs} ms`);
+          // What the machine's other work may cost on top; the times themselves are held to in tests with a fake clock.
+          assert.ok(tookMs < limitMs(tempo) + 2_000, `${direction}, ${tempo}: ${tookMs} ms`);
           server.relay.drop();
           await server.relay.heal();
           await listener.next('up');

@@ -29,7 +29,8 @@ export const QUICK: Required<LinkPolicy> = {
   pingIdleMs: 500,
   pingSessionMs: 200,
   pongTimeoutMs: 400,
-  handshakeTimeoutMs: 500,
+  // Long enough for a machine that does much else: only a server that never answers may meet it.
+  handshakeTimeoutMs: 2_000,
   maxBufferedBytes: 64_000,
 };
 
