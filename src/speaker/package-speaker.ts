@@ -80,8 +80,11 @@ export class PackageSpeaker implements Speaker {
     for (;;) {
       const end = await player.over;
       if (this.#current === player) this.#current = undefined;
-      if (player.successor) {
-        player = player.successor;
+      const { successor } = player;
+      if (successor) {
+        // Or the first of them would hold all that ever follow.
+        player.successor = undefined;
+        player = successor;
         continue;
       }
       const { device, onUnavailable } = this.#options;

@@ -3,11 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { queryObjects } from 'node:v8';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { bytesOf, bytesOfMs, type PcmFormat, SPEECH_FORMAT } from '../../src/pcm/format.js';
 import { AutoSpeaker } from '../../src/speaker/auto-speaker.js';
 import { PackageSpeaker } from '../../src/speaker/package-speaker.js';
+import { PlayerChild } from '../../src/speaker/player-child.js';
 import type { Speaker } from '../../src/speaker/speaker.js';
 import { align } from '../helpers/correlate.js';
 import { pssMb } from '../helpers/memory.js';
@@ -24,6 +26,7 @@ const REPLY_MS = 300;
 const WRITES_A_LIFE = 25;
 
 const CLEARED_SOUNDS = 200;
+const FOLLOWERS = 6;
 
 /** Half as many again as a child lives for, of 181 writes each. */
 const ROUNDS_LIMIT = 250;
@@ -101,6 +104,22 @@ describe('the child of the speaker package', { skip }, () => {
     const { missing, doubled, damaged } = align(words, sound.speaker.recording(nextMs));
     assert.deepEqual({ missing, doubled, damaged }, { missing: 0, doubled: 0, damaged: 0 });
     assert.equal(told.happenings.length, 1, JSON.stringify(told.happenings));
+  });
+
+  it('is forgotten when it was replaced, however many follow it', async (test) => {
+    const { speaker } = await start(test, WRITES_A_LIFE);
+    const pids = new Set<number>();
+    const sound = new Uint8Array(bytesOfMs(SPEECH_FORMAT, REPLY_MS));
+    for (let round = 0; round < 4 * REPLIES && pids.size < FOLLOWERS; round++) {
+      const playback = speaker.open(SPEECH_FORMAT);
+      playback.write(sound);
+      await playback.drain();
+      for (const pid of childrenNamed(CHILD)) pids.add(pid);
+    }
+    assert.ok(pids.size >= FOLLOWERS, `${pids.size} children`);
+    // The first, the last and one that is about to follow it.
+    const remembered = Number(queryObjects(PlayerChild));
+    assert.ok(remembered <= 3, `${remembered} of ${pids.size} children are remembered`);
   });
 
   it('lives on when sounds are cleared as soon as they are opened', async (test) => {
