@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseArguments } from '../../src/cli/arguments.js';
 import { COMMANDS, helpText } from '../../src/cli/commands.js';
@@ -42,6 +43,18 @@ for (const [line, flags] of [
 
 test('the command may stand behind flags', () => {
   assert.equal(parse('--server.url ws://h config').command, 'config');
+});
+
+test('npm start -- COMMAND is that command, and npm start alone the device', () => {
+  const file = new URL('../../../package.json', import.meta.url);
+  const { scripts } = JSON.parse(readFileSync(file, 'utf8')) as { scripts: { start: string } };
+  const given = /^node dist\/src\/main\.js(.*)$/.exec(scripts.start)?.[1];
+  assert.ok(given !== undefined, scripts.start);
+  assert.equal(parse(given).command, 'run');
+  assert.equal(parse(`${given} --server.url ws://h`).command, 'run');
+  for (const command of ['doctor', 'devices', 'config', 'hotword a.wav', 'models download', 'assistant']) {
+    assert.equal(parse(`${given} ${command}`).command, command.split(' ')[0]);
+  }
 });
 
 test('--config names the file, both ways', () => {
