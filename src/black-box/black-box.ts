@@ -110,10 +110,12 @@ export class BlackBox {
     mkdirSync(folder, { recursive: true });
     const stamp = new Date().toISOString().replaceAll(':', '-');
     const number = `${++this.#written}`.padStart(6, '0');
-    const path = join(folder, `black-box-${stamp}-${process.pid}-${number}.jsonl`);
+    const name = `black-box-${stamp}-${process.pid}-${number}.jsonl`;
+    const path = join(folder, name);
     writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { mode: 0o600 });
-    const kept = readdirSync(folder).filter((name) => FILE_NAME.test(name));
-    for (const name of kept.sort().slice(0, -FILES_KEPT)) rmSync(join(folder, name), { force: true });
+    // Not the new one, whatever its name says: a Raspberry Pi without a battery starts with an old date.
+    const others = readdirSync(folder).filter((other) => FILE_NAME.test(other) && other !== name);
+    for (const old of others.sort().slice(0, 1 - FILES_KEPT)) rmSync(join(folder, old), { force: true });
     return path;
   }
 }

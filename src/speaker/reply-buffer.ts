@@ -76,7 +76,7 @@ interface Reply {
   underruns: number;
   hold: SenderHold;
   isBlocked: boolean;
-  /** A reply that was announced when this one was already with the device: begins when this one has been played. */
+  /** What was announced when this one was already with the device, as one reply: begins when this one has been played. */
   next: { queue: PcmQueue; isEnded: boolean } | undefined;
 }
 
@@ -159,8 +159,9 @@ export class ReplyBuffer {
   extend(): void {
     const reply = this.#reply;
     if (!reply) return;
-    if (reply.stage === 'draining') reply.next = { queue: new PcmQueue(frameBytes(reply.format)), isEnded: false };
-    else reply.endedAtMs = undefined;
+    if (reply.stage !== 'draining') reply.endedAtMs = undefined;
+    else if (reply.next) reply.next.isEnded = false;
+    else reply.next = { queue: new PcmQueue(frameBytes(reply.format)), isEnded: false };
   }
 
   /** Silence now; the reply is forgotten and none of its events come any more. May be called at any time. */

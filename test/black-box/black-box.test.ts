@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -105,6 +105,18 @@ describe('the black box', () => {
       .map((path) => read(path)[0]?.why);
     assert.ok(!reasons.includes('first'));
     assert.ok(reasons.includes('later 13'));
+  });
+
+  it('keeps the file that it has just written where older ones are dated in the future', (test) => {
+    const { journal, state, box, files, read } = bench(test);
+    mkdirSync(state);
+    for (let at = 10; at < 20; at++)
+      writeFileSync(join(state, `black-box-2999-01-01T00-00-${at}.000Z-1-000001.jsonl`), '');
+    const told: string[] = [];
+    journal.watch(({ event, fields }) => event === 'blackbox.written' && told.push(fields.to));
+    box.write('the clock went back');
+    assert.equal(files().length, 10);
+    assert.equal(read(told[0] ?? '')[0]?.why, 'the clock went back');
   });
 
   it('goes to the log where there is no folder', (test) => {

@@ -293,6 +293,22 @@ describe('reply buffer', () => {
     assert.equal(told.filter((name) => name === 'drained').length, 1);
   });
 
+  it('plays every reply of several that are announced while the device plays the last of the one before', async () => {
+    const { buffer, speaker, told, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(300)));
+    buffer.end();
+    await pass(250);
+    for (const from of [4_801, 8_001, 11_201]) {
+      buffer.extend();
+      buffer.push(bytesOf(ramp(200, from)));
+      buffer.end();
+    }
+    await pass(1_500);
+    assert.deepEqual(speaker.sound, [...ramp(900)]);
+    assert.equal(told.filter((name) => name === 'drained').length, 1);
+  });
+
   it('keeps its time when this process was busy for longer than the device was ahead', async () => {
     const { buffer, speaker, clock, told, infos, pass } = bench();
     buffer.begin(SPEECH_FORMAT);
