@@ -78,6 +78,8 @@ export interface Heirlooms {
 interface EarKeeper {
   listener: EarListener;
   history: EngineHistory;
+  /** The ear has failed, and there is no other one yet. */
+  isLost: boolean;
 }
 
 /** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
@@ -101,6 +103,8 @@ export class App {
   readonly #stop = new AbortController();
   #assistant: AssistantServer | undefined;
   #ear: AppEar | undefined;
+  /** The person wants it muted; the session knows once there is one. */
+  #isMuted: boolean;
   readonly #keeper: EarKeeper;
   /** Thresholds that were set while the program runs, for the ear that follows a lost one. */
   readonly #setThresholds = new Map<string, number>();
@@ -124,10 +128,15 @@ export class App {
 
   constructor(options: AppOptions) {
     this.#options = options;
-    const { journal } = options;
-    this.#keeper = options.heirlooms?.ear?.keeper ?? {
+    const { journal, heirlooms = {} } = options;
+    // Taken at once, so that what is never started closes them, or bequeaths them.
+    this.#link = heirlooms.link;
+    this.#ear = heirlooms.ear?.ear;
+    this.#isMuted = heirlooms.isMuted ?? false;
+    this.#keeper = heirlooms.ear?.keeper ?? {
       listener: { onDetection: nothing, onFailure: nothing },
       history: NEW_HISTORY,
+      isLost: false,
     };
     this.#keeper.listener = {
       onDetection: (hit) => {
@@ -153,12 +162,12 @@ export class App {
    * and server may come later. Throws ConfigError or HotwordError for what only a person can mend.
    */
   async start(): Promise<void> {
-    const { config, journal, log, heirlooms = {} } = this.#options;
+    const { config, journal, log } = this.#options;
     if (config.page.enabled) log.warn('page.enabled: the status page is not part of this version; nothing is served');
     const serverUrl = await this.#serverUrl();
     // First, because an engine may cost an activation, and a token that cannot be read ends the program.
-    const link = heirlooms.link ?? this.#makeLink(serverUrl);
-    this.#link = link;
+    this.#link ??= this.#makeLink(serverUrl);
+    const link = this.#link;
     if (!this.#options.heirlooms) {
       journal.record('client.started', {
         version: PROGRAM_VERSION,
@@ -166,10 +175,10 @@ export class App {
         server: config.server.url === '' ? 'the embedded assistant' : maskUrl(config.server.url),
       });
     }
-    const ear = heirlooms.ear?.ear ?? (await this.#makeEar());
-    this.#ear = ear;
-    if (!ear || this.#stop.signal.aborted) return;
-    this.#watchScores(ear);
+    // One that failed while it passed from device to device is of no use to this one.
+    const ear = this.#ear && !this.#keeper.isLost ? this.#ear : await this.#makeEar();
+    if (!ear) return;
+    this.#listenWith(ear);
     this.#join(link, ear);
     journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
   }
@@ -207,7 +216,8 @@ export class App {
 
   /** Ends the capture, or begins it again. */
   toggleMute(): void {
-    this.#session?.send({ type: this.#session.isMuted ? 'unmute' : 'mute' });
+    this.#isMuted = !this.#isMuted;
+    this.#session?.send({ type: this.#isMuted ? 'mute' : 'unmute' });
   }
 
   /** Dials at once if the server is not there. */
@@ -232,7 +242,6 @@ export class App {
 
   /** Closes as `close` does, but for the parts that are asked for and there; the next device goes on with them. */
   async bequeath(wanted: { link: boolean; ear: boolean }): Promise<Heirlooms> {
-    const isMuted = this.#session?.isMuted ?? false;
     const link = wanted.link && this.#assistant === undefined ? this.#link : undefined;
     const ear = wanted.ear ? this.#ear : undefined;
     if (link) this.#link = undefined;
@@ -240,7 +249,7 @@ export class App {
     link?.start({ up: () => undefined, down: () => undefined, message: () => undefined });
     await this.close();
     return {
-      isMuted,
+      isMuted: this.#isMuted,
       ...(link ? { link } : {}),
       ...(ear ? { ear: { ear, keeper: this.#keeper } } : {}),
     };
@@ -353,7 +362,7 @@ export class App {
     session.start();
     session.send({ type: 'engine.ready' });
     this.#speaking = speaker.run(watch, this.#stop.signal);
-    if (this.#options.heirlooms?.isMuted) session.send({ type: 'mute' });
+    if (this.#isMuted) session.send({ type: 'mute' });
     else capture.open();
     link.start(session.linkListener);
     this.#network.start(() => link.hurry());
@@ -361,12 +370,22 @@ export class App {
 
   /** Undefined when the program ends before the engine is there. */
   async #makeEar(): Promise<AppEar | undefined> {
+    const keeper = this.#keeper;
+    const ear = await this.#openEar({
+      onDetection: (hit) => keeper.listener.onDetection(hit),
+      onFailure: (error) => {
+        keeper.isLost = true;
+        keeper.listener.onFailure(error);
+      },
+    });
+    if (!this.#stop.signal.aborted) return ear;
+    await ear?.close();
+    return undefined;
+  }
+
+  async #openEar(listener: EarListener): Promise<AppEar | undefined> {
     const { config, clock, log, parts } = this.#options;
     const keeper = this.#keeper;
-    const listener: EarListener = {
-      onDetection: (hit) => keeper.listener.onDetection(hit),
-      onFailure: (error) => keeper.listener.onFailure(error),
-    };
     if (parts?.makeEar) return parts.makeEar(listener);
     if (config.hotword.engine === 'none') return DEAF_EAR;
     const isGuarded = config.session.barge_in !== 'off' && config.hotword.phrases.length > 0;
@@ -387,6 +406,12 @@ export class App {
     );
   }
 
+  #listenWith(ear: AppEar): void {
+    this.#ear = ear;
+    this.#keeper.isLost = false;
+    this.#watchScores(ear);
+  }
+
   #watchScores(ear: AppEar): void {
     ear.watchScores(this.#score.isWatched ? (score) => this.#score.show(score) : undefined);
   }
@@ -405,8 +430,7 @@ export class App {
     });
     if (!ear) return;
     const isSameEngine = ear.engine === this.#ear?.engine;
-    this.#ear = ear;
-    this.#watchScores(ear);
+    this.#listenWith(ear);
     // Another engine's thresholds are on another scale.
     if (isSameEngine) for (const [phrase, value] of this.#setThresholds) ear.setThreshold(phrase, value);
     else this.#setThresholds.clear();

@@ -48,6 +48,8 @@ export class ReloadableApp {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#stopWaiting();
+    // One that a reload is starting just now stops starting.
+    await this.#app.close();
     // What it throws has been told to whoever asked for it.
     await this.#reloading?.catch(() => undefined);
     await this.#app.close();
@@ -96,7 +98,7 @@ export class ReloadableApp {
     });
     this.#config = config;
     this.#app = this.#options.make(config, heirlooms);
-    await this.#app.start();
+    if (!this.#isClosing) await this.#app.start();
   }
 
   /** Resolves when no conversation is under way, or the program ends. */

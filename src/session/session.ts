@@ -75,10 +75,6 @@ export class Session {
     return this.#state;
   }
 
-  get isMuted(): boolean {
-    return this.#actor.getSnapshot().context.isMuted;
-  }
-
   start(): void {
     this.#actor.start();
   }

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it, type TestContext } from 'node:test';
+import { setImmediate as settled } from 'node:timers/promises';
+import { pino } from 'pino';
+import { App, type EarListener } from '../src/app.js';
+import { type Config, loadConfig } from '../src/config.js';
+import { HotwordError } from '../src/errors.js';
+import { type AppEar, DEAF_EAR } from '../src/hotword/deaf-ear.js';
+import { Journal, type JournalEntry } from '../src/log.js';
+import type { Microphone } from '../src/mic/microphone.js';
+import { ReloadableApp } from '../src/reloadable-app.js';
+import { FakeClock, FakeSocket } from './link/support.js';
+import { VirtualSpeaker } from './property/virtual-sound.js';
+
+function configured(flags: Record<string, string> = {}): Config {
+  const all = new Map(Object.entries({ 'server.url': 'ws://virtual/', ...flags }));
+  return loadConfig({ flags: all, env: {}, systemFile: '', cwd: '.' }).config;
+}
+
+/** An ear that the test lets fail. */
+interface TestEar extends AppEar {
+  fail: () => void;
+  isClosed: boolean;
+}
+
+function bench(test: TestContext) {
+  const clock = new FakeClock();
+  const log = pino({ level: 'silent' });
+  const journal = new Journal(log);
+  const entries: JournalEntry[] = [];
+  journal.watch((entry) => void entries.push(entry));
+  const ears: TestEar[] = [];
+  const openMicrophones = new Set<AbortSignal>();
+  const microphone: Microphone = {
+    backend: 'test',
+    rateHz: 16_000,
+    capture: async (listener, signal) => {
+      if (signal.aborted) return;
+      openMicrophones.add(signal);
+      queueMicrotask(() => listener.ready({ device: 'test', rateHz: 16_000 }));
+      await once(signal, 'abort');
+      openMicrophones.delete(signal);
+    },
+  };
+  const makeEar = async (listener: EarListener, config: Config): Promise<AppEar> => {
+    await settled();
+    if (config.hotword.phrases.includes('no such phrase')) throw new HotwordError('there is no model for this phrase');
+    const ear: TestEar = {
+      ...DEAF_EAR,
+      engine: `test ${ears.length}`,
+      isClosed: false,
+      fail: () => listener.onFailure(new HotwordError('the test wants it to fail')),
+      close: async () => {
+        ear.isClosed = true;
+      },
+    };
+    ears.push(ear);
+    return ear;
+  };
+  let config = configured();
+  const device = new ReloadableApp({
+    config,
+    make: (wanted, heirlooms) =>
+      new App({
+        config: wanted,
+        journal,
+        log,
+        clock,
+        random: () => 0.5,
+        ...(heirlooms && { heirlooms }),
+        parts: {
+          microphone,
+          speaker: new VirtualSpeaker(clock),
+          makeEar: (listener) => makeEar(listener, wanted),
+          openSocket: (target, events) => new FakeSocket(target, events),
+        },
+      }),
+    load: () => config,
+    journal,
+    log,
+  });
+  test.after(() => device.close());
+  return {
+    clock,
+    device,
+    ears,
+    /** How many microphones are open. */
+    open: () => openMicrophones.size,
+    engine: () => entries.findLast(({ event }) => event === 'hotword.ready')?.fields,
+    reload: (flags: Record<string, string>) => {
+      config = configured(flags);
+      return device.reload();
+    },
+  };
+}
+
+const REFUSED = { 'hotword.phrases': '["no such phrase"]' };
+
+describe('a reload', () => {
+  it('leaves a muted device muted where the new configuration does not work', async (test) => {
+    const { device, reload, open } = bench(test);
+    await device.start();
+    await settled();
+    assert.equal(open(), 1);
+    device.app.toggleMute();
+    await settled();
+    assert.equal(open(), 0);
+    await reload(REFUSED);
+    await settled();
+    assert.equal(open(), 0);
+  });
+
+  it('hears a mute that comes while the engine is being made', async (test) => {
+    const { device, open } = bench(test);
+    const starting = device.start();
+    device.app.toggleMute();
+    await starting;
+    await settled();
+    assert.equal(open(), 0);
+    device.app.toggleMute();
+    await settled();
+    assert.equal(open(), 1);
+  });
+
+  it('makes another engine where the old one has failed', async (test) => {
+    const { device, ears, reload, engine } = bench(test);
+    await device.start();
+    ears[0]?.fail();
+    await settled();
+    await reload({ 'session.settle_ms': '250' });
+    assert.equal(ears.length, 2);
+    assert.deepEqual(engine(), { engine: 'test 1', phrases: [] });
+  });
+
+  it('makes another engine where the old one has failed and its successor is being made', async (test) => {
+    const { clock, device, ears, reload } = bench(test);
+    await device.start();
+    ears[0]?.fail();
+    await settled();
+    clock.advance(2_000);
+    await reload({ 'session.settle_ms': '250' });
+    assert.deepEqual(
+      ears.map(({ isClosed }) => isClosed),
+      [true, true, false],
+    );
+  });
+
+  it('goes on with the engine where another part of the new configuration does not work', async (test) => {
+    const { device, ears, reload, engine } = bench(test);
+    await device.start();
+    await reload({ 'server.token_file': '/no/such/file' });
+    assert.equal(ears.length, 1);
+    assert.deepEqual(engine(), { engine: 'test 0', phrases: [] });
+    await device.close();
+    assert.equal(ears[0]?.isClosed, true);
+  });
+
+  it('leaves no engine behind where the program ends while it is made', async (test) => {
+    const { device, ears } = bench(test);
+    const starting = device.start();
+    await device.close();
+    await starting;
+    assert.equal(ears[0]?.isClosed, true);
+  });
+
+  it('leaves no engine behind where the program ends during a reload', async (test) => {
+    const { device, ears, reload } = bench(test);
+    await device.start();
+    const reloading = reload({ 'hotword.phrases': '["computer"]' });
+    await settled();
+    await device.close();
+    await reloading;
+    assert.deepEqual(
+      ears.map(({ isClosed }) => isClosed),
+      ears.map(() => true),
+    );
+  });
+});
