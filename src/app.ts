@@ -499,9 +499,16 @@ export function serverAccess(config: Config, serverUrl: string) {
   const url = new URL(serverUrl);
   return {
     target: () => protocol.dial(url),
-    token: readSecret('server.token_file', config.server.token_file),
-    ca: readCertificates('server.ca_file', config.server.ca_file),
+    ...serverFiles(config),
     allowPlaintext: config.server.allow_plaintext,
+  };
+}
+
+/** What is in the files that `[server]` names. Throws ConfigError for one that cannot be read. */
+export function serverFiles({ server }: Config) {
+  return {
+    token: readSecret('server.token_file', server.token_file),
+    ca: readCertificates('server.ca_file', server.ca_file),
   };
 }
 

@@ -11,18 +11,21 @@ export interface ReloadableAppOptions {
   make: (config: Config, heirlooms?: Heirlooms) => App;
   /** Reads the configuration again. Throws ConfigError. */
   load: () => Config;
+  /** Reads what the link takes from files: the token, certificates. Throws ConfigError. */
+  linkFiles: (config: Config) => object;
   journal: Journal;
   log: Log;
 }
 
 /**
- * The device over changes of its configuration: a changed one makes a new device out of the old one's link and ear,
+ * The device over changes of its configuration and of the files that the link takes from it: a changed one makes a new device out of the old one's link and ear,
  * as far as these stay what they are. It never interrupts a conversation, and a configuration with a mistake changes
  * nothing.
  */
 export class ReloadableApp {
   readonly #options: ReloadableAppOptions;
   #config: Config;
+  #linkFiles: object = {};
   #app: App;
   #isClosing = false;
   #reloading: Promise<void> | undefined;
@@ -40,8 +43,9 @@ export class ReloadableApp {
   }
 
   /** As `App.start`. */
-  start(): Promise<void> {
-    return this.#app.start();
+  async start(): Promise<void> {
+    this.#linkFiles = this.#options.linkFiles(this.#config);
+    await this.#app.start();
   }
 
   /** As `App.close`. */
@@ -67,36 +71,40 @@ export class ReloadableApp {
   }
 
   async #reload(): Promise<void> {
-    const { load, log } = this.#options;
+    const { load, linkFiles, log } = this.#options;
     const before = this.#config;
+    const filesBefore = this.#linkFiles;
     let config: Config;
+    let files: object;
     try {
       config = load();
+      files = linkFiles(config);
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
       log.error({ why: error.message }, 'the configuration has a mistake; what was set before stays');
       return;
     }
-    if (isDeepStrictEqual(config, before)) return;
+    if (isDeepStrictEqual([config, files], [before, filesBefore])) return;
     await this.#untilQuiet();
     if (this.#isClosing) return;
     try {
-      await this.#replace(config);
+      await this.#replace(config, files);
       log.info('the new configuration holds');
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
       log.error({ why: error.message }, 'the new configuration does not work; what was set before stays');
-      await this.#replace(before);
+      await this.#replace(before, filesBefore);
     }
   }
 
-  async #replace(config: Config): Promise<void> {
+  async #replace(config: Config, files: object): Promise<void> {
     const old = this.#config;
     const heirlooms = await this.#app.bequeath({
-      link: isDeepStrictEqual([config.server, config.link], [old.server, old.link]),
+      link: isDeepStrictEqual([config.server, config.link, files], [old.server, old.link, this.#linkFiles]),
       ear: isDeepStrictEqual([config.hotword, config.session.barge_in], [old.hotword, old.session.barge_in]),
     });
     this.#config = config;
+    this.#linkFiles = files;
     this.#app = this.#options.make(config, heirlooms);
     if (!this.#isClosing) await this.#app.start();
   }

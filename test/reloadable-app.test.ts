@@ -59,6 +59,8 @@ function bench(test: TestContext) {
     return ear;
   };
   let config = configured();
+  let token = 'the first';
+  const sockets: FakeSocket[] = [];
   const device = new ReloadableApp({
     config,
     make: (wanted, heirlooms) =>
@@ -73,10 +75,15 @@ function bench(test: TestContext) {
           microphone,
           speaker: new VirtualSpeaker(clock),
           makeEar: (listener) => makeEar(listener, wanted),
-          openSocket: (target, events) => new FakeSocket(target, events),
+          openSocket: (target, events) => {
+            const socket = new FakeSocket(target, events);
+            sockets.push(socket);
+            return socket;
+          },
         },
       }),
     load: () => config,
+    linkFiles: () => ({ token }),
     journal,
     log,
   });
@@ -85,10 +92,15 @@ function bench(test: TestContext) {
     clock,
     device,
     ears,
+    sockets,
+    /** Another token is put into the file. */
+    rotate: () => {
+      token = 'the second';
+    },
     /** How many microphones are open. */
     open: () => openMicrophones.size,
     engine: () => entries.findLast(({ event }) => event === 'hotword.ready')?.fields,
-    reload: (flags: Record<string, string>) => {
+    reload: (flags: Record<string, string> = {}) => {
       config = configured(flags);
       return device.reload();
     },
@@ -154,6 +166,25 @@ describe('a reload', () => {
     assert.deepEqual(engine(), { engine: 'test 0', phrases: [] });
     await device.close();
     assert.equal(ears[0]?.isClosed, true);
+  });
+
+  it('dials anew with another token, though the configuration is the same, and only once', async (test) => {
+    const { clock, device, sockets, ears, rotate, reload } = bench(test);
+    await device.start();
+    clock.advance(0);
+    await reload();
+    clock.advance(0);
+    assert.equal(sockets.length, 1);
+    rotate();
+    await reload();
+    clock.advance(0);
+    await reload();
+    clock.advance(0);
+    assert.deepEqual(
+      sockets.map(({ isTerminated }) => isTerminated),
+      [true, false],
+    );
+    assert.equal(ears.length, 1);
   });
 
   it('leaves no engine behind where the program ends while it is made', async (test) => {

@@ -1,4 +1,4 @@
-import { App } from '../app.js';
+import { App, serverFiles } from '../app.js';
 import { BlackBox } from '../black-box/black-box.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config.js';
@@ -59,6 +59,7 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
         ...(heirlooms && { heirlooms }),
       }),
     load: reload,
+    linkFiles: serverFiles,
     journal,
     log,
   });
