@@ -10,8 +10,8 @@ import { judgeSound } from './sound-level.js';
 const LISTEN_MS = 3_000;
 /** A device that is there is open within this time. */
 const OPEN_LIMIT_MS = 8_000;
-/** Behind the tone: longer than any sound system takes to bring it back. */
-const ECHO_TAIL_MS = 1_500;
+/** Behind the end of the tone: longer than any sound system takes to bring it back. */
+const ECHO_TAIL_MS = 1_000;
 
 /** What the sound checks work with. */
 export interface SoundParts {
@@ -55,7 +55,8 @@ async function findings({ microphone, speaker, recording, mic, player }: Opened)
     deviceFinding('loudspeaker', speaker.backend, player),
   ];
   if (mic.device === undefined) return found;
-  const level = judgeSound(await recording.next(LISTEN_MS));
+  recording.start();
+  const level = judgeSound(await recording.after(LISTEN_MS));
   found.splice(1, 0, level);
   if (player.device === undefined || level.gravity === 'failure') return found;
   return [...found, await toneFinding(speaker, recording, microphone.rateHz)];
@@ -86,11 +87,11 @@ async function toneFinding(speaker: Speaker, recording: Recording, rateHz: numbe
   const format: PcmFormat = { rateHz, bits: 16, channels: 1 };
   const tone = sweep(rateHz);
   try {
-    const heard = recording.next((tone.length / rateHz) * 1000 + ECHO_TAIL_MS);
+    recording.start();
     const playback = speaker.open(format);
     playback.write(bytesOf(tone));
     await playback.drain();
-    const place = findIn(await heard, tone);
+    const place = findIn(await recording.after(ECHO_TAIL_MS), tone);
     if (place !== undefined)
       return ok('tone', `played, and heard by the microphone after ${Math.round((place / rateHz) * 1000)} ms`);
     return warning(
@@ -129,30 +130,45 @@ function opened(open: (listener: Listener) => Promise<void>, signal: AbortSignal
   return { outcome, ended };
 }
 
-/** Gathers the sound that comes while somebody waits for it. */
+/** The sound since the last `start`. */
 class Recording {
   readonly #rateHz: number;
-  #wanted: { samples: Int16Array; filled: number; done: (samples: Int16Array) => void } | undefined;
+  #chunks: Int16Array[] = [];
+  #samples = 0;
+  #waiting: { samples: number; done: () => void } | undefined;
 
   constructor(rateHz: number) {
     this.#rateHz = rateHz;
   }
 
-  /** The sound from now on, this long. */
-  next(durationMs: number): Promise<Int16Array> {
-    return new Promise((done) => {
-      this.#wanted = { samples: new Int16Array(Math.round((this.#rateHz * durationMs) / 1000)), filled: 0, done };
-    });
+  start(): void {
+    this.#chunks = [];
+    this.#samples = 0;
   }
 
   readonly take = (chunk: Int16Array): void => {
-    const wanted = this.#wanted;
-    if (!wanted) return;
-    const taken = chunk.subarray(0, wanted.samples.length - wanted.filled);
-    wanted.samples.set(taken, wanted.filled);
-    wanted.filled += taken.length;
-    if (wanted.filled < wanted.samples.length) return;
-    this.#wanted = undefined;
-    wanted.done(wanted.samples);
+    this.#chunks.push(chunk);
+    this.#samples += chunk.length;
+    if (this.#waiting && this.#samples >= this.#waiting.samples) this.#waiting.done();
   };
+
+  /** All of it, as soon as this much more has come. */
+  async after(durationMs: number): Promise<Int16Array> {
+    const samples = this.#samples + Math.round((this.#rateHz * durationMs) / 1000);
+    await new Promise<void>((done) => {
+      this.#waiting = { samples, done };
+    });
+    this.#waiting = undefined;
+    return joined(this.#chunks);
+  }
+}
+
+function joined(chunks: readonly Int16Array[]): Int16Array {
+  const all = new Int16Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Finding } from '../../src/doctor/finding.js';
 import { bytesOf } from '../../src/pcm/format.js';
 import { writeWav } from '../../src/pcm/wav-writer.js';
+import { addEcho } from '../helpers/echo.js';
 import { GemitarsServer } from '../helpers/gemitars-server.js';
 import { endProcess } from '../helpers/processes.js';
 import { RATE_HZ } from '../helpers/sound-tap.js';
@@ -72,21 +73,13 @@ function noise(seconds: number, peak = 1000): Int16Array {
 describe('doctor', () => {
   it('in a room where all is well: no failure, and the tone comes back', async (test) => {
     const { sound, server } = await soundRoom(test);
-    const echo = spawn(
-      'sh',
-      [
-        '-c',
-        'parec --raw -d spk.monitor --rate=16000 --channels=1 --format=s16le --latency-msec=20 | pacat --raw -d mic --rate=16000 --channels=1 --format=s16le --latency-msec=40',
-      ],
-      { env: sound.env, stdio: 'ignore', detached: true },
-    );
+    await addEcho(sound);
     const background = play(sound, noise(12));
     const { code, findings } = await visit(
       [`--server.url=${server.url}`, '--mic.backend=parecord', '--speaker.backend=pacat'],
       sound.env,
     );
     await endProcess(background, 'SIGKILL', 1000);
-    if (echo.pid !== undefined && echo.exitCode === null) process.kill(-echo.pid, 'SIGKILL');
     assert.equal(code, 0, JSON.stringify(findings, undefined, 1));
     const textOf = (subject: string) => findings.find((finding) => finding.subject === subject)?.text ?? '';
     assert.match(textOf('tone'), /heard by the microphone after \d+ ms/);
