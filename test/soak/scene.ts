@@ -12,7 +12,7 @@ import { VirtualSound } from '../helpers/virtual-sound.js';
 export type Settings = Readonly<Record<string, string>>;
 
 /** The program's own limits, except that no reply lasts for minutes here. */
-export const DEFAULT_LIMITS: Settings = { 'session.reply_limit_ms': '20000' };
+export const DEFAULT_LIMITS: Settings = { 'session.reply_limit_ms': '10000' };
 
 /** Limits that make a turn in which everything goes wrong last seconds. */
 export const SHORT_LIMITS: Settings = {

@@ -10,7 +10,8 @@ import { type Vitals, vitalsOf } from './vitals.js';
 
 /** So much beyond its limit a device is called stuck, not late. */
 const STUCK_MS = 15_000;
-const FAULT_LIMIT_MS = 60_000;
+/** Some faults last for several times the longest of the device's limits. */
+const FAULT_LIMIT_MS = 180_000;
 const VITALS_EVERY_TURNS = 5;
 /** The microphone's process and the loudspeaker's. */
 const CHILDREN = 2;
