@@ -54,7 +54,7 @@ async function hotword(positionals: readonly string[], config: Config, options: 
   if (options.size > 0) throw new UsageError('--false-alarms-per-hour belongs to hotword --tune');
   const engine = await engineSource(config, log).make();
   try {
-    return await hotwordCommand(positionals, engine, out, { refractoryMs: config.hotword.refractory_ms });
+    return await hotwordCommand(positionals, engine, out, { refractoryMs: config.hotword.refractory_ms, signal });
   } finally {
     engine.close();
   }
@@ -72,6 +72,11 @@ function report(error: unknown): number {
 }
 
 const stop = new AbortController();
+// Whoever read it has had enough, as in `tars-client doctor | head`. (The log of `run` has a stream of its own.)
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') report(error);
+  process.exit(1);
+});
 // A terminal that is closed sends SIGHUP; elsewhere it is a word to the device (see `run`).
 if (process.stdin.isTTY === true) process.on('SIGHUP', () => stop.abort());
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());

@@ -10,7 +10,7 @@ import { isWell, jsonOf, lineOf, verdictOf } from '../doctor/report.js';
 import { serverCheck } from '../doctor/server.js';
 import { soundCheck } from '../doctor/sound.js';
 import { thisUser, userCheck } from '../doctor/user.js';
-import { ConfigError } from '../errors.js';
+import { ClientError, ConfigError } from '../errors.js';
 import { wsOpener } from '../link/ws-socket.js';
 import { createLog, type Log } from '../log.js';
 
@@ -25,7 +25,7 @@ export interface DoctorOptions {
 
 /**
  * The command `doctor`: checks everything that a person could get wrong, a line each, with the remedy. Resolves with 1 if
- * `run` would not work, else 0.
+ * `run` would not work, else 0. Throws ClientError when the signal aborts before the end.
  */
 export async function doctorCommand({ load, isJson, out, signal }: DoctorOptions): Promise<number> {
   const log = createLog({ level: 'silent', format: 'json' });
@@ -38,6 +38,7 @@ export async function doctorCommand({ load, isJson, out, signal }: DoctorOptions
     ...configured(load, log, view),
   ];
   const findings = await examine(checks, (finding) => !isJson && out.write(lineOf(finding, isColoured)), signal);
+  if (signal.aborted) throw new ClientError('STOPPED', 'the doctor was stopped before its end');
   out.write(isJson ? jsonOf(findings) : verdictOf(findings));
   return isWell(findings) ? 0 : 1;
 }

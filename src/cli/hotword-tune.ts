@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tomlValue } from '../config/toml.js';
-import { ClientError, HotwordError, messageOf, UsageError } from '../errors.js';
+import { ClientError, messageOf, UsageError } from '../errors.js';
 import type { HotwordEngine } from '../hotword/engine.js';
 import {
   bestTrial,
@@ -12,7 +12,7 @@ import {
   type TunableEngine,
   upperRate,
 } from '../hotword/threshold-search.js';
-import { soundOf } from './hotword.js';
+import { breath, soundOf } from './hotword.js';
 import { table } from './table.js';
 import { countByRun, counterByScores } from './tune-trials.js';
 
@@ -56,14 +56,13 @@ export async function tuneCommand(options: TuneOptions): Promise<number> {
   const { engine, phrase, out, errors, mostAnHour } = options;
   const scale: Scale = SCALES[engine];
   const unreadable: string[] = [];
-  const positives = await materialIn(options.positives, unreadable);
-  const negatives = await materialIn(options.negatives, unreadable);
+  const positives = await materialIn(options.positives, unreadable, options.signal);
+  const negatives = await materialIn(options.negatives, unreadable, options.signal);
   for (const text of unreadable) errors.write(`hotword: ${text}\n`);
   const mostFalseAlarms = mostAnHour * negatives.hours;
   const all = positives.files.length + negatives.files.length;
   let played = 0;
   const onFile = () => {
-    if (options.signal.aborted) throw new HotwordError('hotword --tune was stopped before its end');
     played += 1;
     if (errors.isTTY) errors.write(`\r\x1b[2K${played} recordings played, of ${all} for each trial`);
   };
@@ -91,7 +90,7 @@ export async function tuneCommand(options: TuneOptions): Promise<number> {
 }
 
 /** The readable WAV files below a folder, and how long they are; what is wrong with the others goes into `unreadable`. */
-async function materialIn(folder: string, unreadable: string[]): Promise<Material> {
+async function materialIn(folder: string, unreadable: string[], signal: AbortSignal): Promise<Material> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     throw new UsageError(`hotword --tune: the folder ${folder} cannot be read (${messageOf(error)})`, { cause: error });
   });
@@ -103,6 +102,7 @@ async function materialIn(folder: string, unreadable: string[]): Promise<Materia
   const files: string[] = [];
   let samples = 0;
   for (const path of paths) {
+    await breath(signal);
     try {
       samples += (await soundOf(path, rateHz)).length;
       files.push(path);

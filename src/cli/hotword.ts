@@ -1,4 +1,5 @@
-import { ClientError, UsageError } from '../errors.js';
+import { setImmediate } from 'node:timers/promises';
+import { ClientError, HotwordError, UsageError } from '../errors.js';
 import type { HotwordEngine } from '../hotword/engine.js';
 import { HotwordListener } from '../hotword/listener.js';
 import { createResampler } from '../pcm/resampler.js';
@@ -10,23 +11,28 @@ export interface HotwordCommandOptions {
   refractoryMs?: number;
   /** Where an unreadable file is named. @default stderr */
   errors?: NodeJS.WritableStream;
+  /** Ends it early. */
+  signal: AbortSignal;
 }
+
+/** So much of a recording is listened to between two looks at whether to end, in seconds. */
+const SLICE_SECONDS = 10;
 
 /**
  * The command `hotword FILE…`: runs the engine over WAV files (their first channel) and prints a line
  * `file<TAB>seconds<TAB>phrase<TAB>score` for each detection, the seconds being the end of the phrase, and a summary
  * last. Resolves to the exit code: 1 when a file could not be read; the others are done all the same.
- * Throws UsageError without files, and HotwordError when the engine fails. Does not close the engine.
+ * Throws UsageError without files, and HotwordError when the engine fails or the signal aborts. Does not close the engine.
  */
 export async function hotwordCommand(
   files: readonly string[],
   engine: HotwordEngine,
   out: NodeJS.WritableStream,
-  options: HotwordCommandOptions = {},
+  options: HotwordCommandOptions,
 ): Promise<number> {
   if (files.length === 0)
     throw new UsageError('hotword: name at least one WAV file, as in: tars-client hotword FILE.wav');
-  const { refractoryMs = 0, errors = process.stderr } = options;
+  const { refractoryMs = 0, errors = process.stderr, signal } = options;
   let unreadable = 0;
   let samples = 0;
   let detections = 0;
@@ -42,7 +48,7 @@ export async function hotwordCommand(
       continue;
     }
     const startedMs = performance.now();
-    for (const hit of detectionsIn(sound, engine, refractoryMs)) {
+    for (const hit of await detectionsIn(sound, engine, refractoryMs, signal)) {
       detections += 1;
       const seconds = Math.min(hit.endedAt, sound.length) / engine.rateHz;
       out.write(`${file}\t${seconds.toFixed(2)}\t${hit.phrase}\t${hit.score.toFixed(2)}\n`);
@@ -82,8 +88,16 @@ interface Hit {
   endedAt: number;
 }
 
-/** What an engine hears in a recording that begins and ends in silence. Throws HotwordError when it fails. */
-export function detectionsIn(sound: Int16Array, engine: HotwordEngine, refractoryMs: number): Hit[] {
+/**
+ * What an engine hears in a recording that begins and ends in silence. Throws HotwordError when it fails or the signal
+ * aborts.
+ */
+export async function detectionsIn(
+  sound: Int16Array,
+  engine: HotwordEngine,
+  refractoryMs: number,
+  signal: AbortSignal,
+): Promise<Hit[]> {
   const hits: Hit[] = [];
   const listener = new HotwordListener({
     engine,
@@ -94,8 +108,18 @@ export function detectionsIn(sound: Int16Array, engine: HotwordEngine, refractor
     },
   });
   listener.reset();
-  listener.feed(sound);
+  const slice = SLICE_SECONDS * engine.rateHz;
+  for (let at = 0; at < sound.length; at += slice) {
+    await breath(signal);
+    listener.feed(sound.subarray(at, at + slice));
+  }
   // A second of silence, for what the engine only tells some time after the phrase.
   listener.feed(new Int16Array(engine.rateHz));
   return hits;
+}
+
+/** Lets in what waits, such as the word to end. Throws HotwordError when the signal has aborted. */
+export async function breath(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  if (signal.aborted) throw new HotwordError('hotword was stopped before its end');
 }

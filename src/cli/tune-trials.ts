@@ -1,5 +1,5 @@
 import type { HotwordEngine } from '../hotword/engine.js';
-import { detectionsIn, soundOf } from './hotword.js';
+import { breath, detectionsIn, soundOf } from './hotword.js';
 
 /** What a threshold does to recordings of a phrase and to others. */
 export interface Counts {
@@ -17,8 +17,10 @@ export interface TrialOptions {
   refractoryMs: number;
   /** Makes the engine with a threshold. */
   make: (threshold: number) => Promise<HotwordEngine>;
-  /** Called before each recording; may throw to end it. */
+  /** Called before each recording. */
   onFile: () => void;
+  /** Ends it early. */
+  signal: AbortSignal;
 }
 
 /** Plays everything to an engine with this threshold. */
@@ -27,7 +29,8 @@ export async function countByRun(threshold: number, options: TrialOptions): Prom
   try {
     const hitsIn = async (file: string) => {
       options.onFile();
-      return detectionsIn(await soundOf(file, engine.rateHz), engine, options.refractoryMs).length;
+      const sound = await soundOf(file, engine.rateHz);
+      return (await detectionsIn(sound, engine, options.refractoryMs, options.signal)).length;
     };
     return await count(options, hitsIn);
   } finally {
@@ -40,6 +43,8 @@ type Trace = readonly { at: number; score: number }[];
 
 /** After a hit an engine begins anew and must hear its whole window again: 16 steps of 80 ms. */
 const BLIND_SAMPLES = 16 * 1280;
+/** Chunks between two looks at whether to end: about ten seconds. */
+const CHUNKS_A_BREATH = 500;
 
 /**
  * Plays everything once to an engine that tells its scores and stays silent below 1, and returns who counts for a
@@ -51,7 +56,7 @@ export async function counterByScores(options: TrialOptions): Promise<(threshold
   try {
     for (const file of [...options.positives, ...options.negatives]) {
       options.onFile();
-      traces.set(file, traceOf(await soundOf(file, engine.rateHz), engine));
+      traces.set(file, await traceOf(await soundOf(file, engine.rateHz), engine, options.signal));
     }
   } finally {
     engine.close();
@@ -70,7 +75,7 @@ export async function counterByScores(options: TrialOptions): Promise<(threshold
   return (threshold) => count(options, (file) => hitsIn(file, threshold));
 }
 
-function traceOf(sound: Int16Array, engine: HotwordEngine): Trace {
+async function traceOf(sound: Int16Array, engine: HotwordEngine, signal: AbortSignal): Promise<Trace> {
   const trace: { at: number; score: number }[] = [];
   const { chunkSamples, tuning } = engine;
   let at = 0;
@@ -79,7 +84,10 @@ function traceOf(sound: Int16Array, engine: HotwordEngine): Trace {
   // A second of silence, for what the engine only tells some time after the phrase.
   const padded = new Int16Array(Math.ceil((sound.length + engine.rateHz) / chunkSamples) * chunkSamples);
   padded.set(sound);
-  for (; at < padded.length; at += chunkSamples) engine.process(padded.subarray(at, at + chunkSamples));
+  for (; at < padded.length; at += chunkSamples) {
+    if (at % (CHUNKS_A_BREATH * chunkSamples) === 0) await breath(signal);
+    engine.process(padded.subarray(at, at + chunkSamples));
+  }
   tuning?.watchScores(undefined);
   return trace;
 }

@@ -3,7 +3,10 @@ import { type Check, type Finding, failure } from './finding.js';
 
 const LIMIT_MS = 20_000;
 
-/** Runs checks one after the other, and hands on each finding as it comes; returns them all. Never throws. */
+/**
+ * Runs checks one after the other, and hands on each finding as it comes; returns them all, and at once what there is
+ * when the signal aborts. Never throws.
+ */
 export async function examine(
   checks: readonly Check[],
   tell: (finding: Finding) => void,
@@ -22,14 +25,18 @@ export async function examine(
 
 async function findingsOf(check: Check, signal: AbortSignal): Promise<Finding[]> {
   const limitMs = check.limitMs ?? LIMIT_MS;
-  const limit = AbortSignal.timeout(limitMs);
+  const limit = new AbortController();
+  // Not AbortSignal.timeout: that does not keep the program alive, and a check that never ends may be all there is.
+  const timer = setTimeout(() => limit.abort(new Error(`this check did not end within ${limitMs / 1000} s`)), limitMs);
+  const until = AbortSignal.any([signal, limit.signal]);
   const cut = new Promise<never>((_, reject) => {
-    const fail = () => reject(new Error(`this check did not end within ${limitMs / 1000} s`));
-    limit.addEventListener('abort', fail, { once: true });
+    until.addEventListener('abort', () => reject(until.reason), { once: true });
   });
   try {
-    return await Promise.race([check.run(AbortSignal.any([signal, limit])), cut]);
+    return await Promise.race([check.run(until), cut]);
   } catch (error) {
     return signal.aborted ? [] : [failure(check.subject, messageOf(error))];
+  } finally {
+    clearTimeout(timer);
   }
 }

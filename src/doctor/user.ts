@@ -50,7 +50,7 @@ function serverFinding({ env, exists }: UserView): Finding {
     return warning(
       'sound server',
       `${text}, and there are none; a service\u2019s user has no session`,
-      'see systemd/README.md, the user unit',
+      'plug a sound card in, or run this as the user who is logged in',
     );
   }
   return ok('sound server', text);

@@ -67,6 +67,7 @@ test('the scores of one run count what a run with each threshold counts', { skip
       return engineSource({ ...config, hotword: { ...hotword, openwakeword } }, log).make();
     },
     onFile: () => undefined,
+    signal: new AbortController().signal,
   };
   const byScores = await counterByScores(options);
   for (const threshold of [0.9, 0.02]) {

@@ -43,11 +43,11 @@ function sink() {
   return { stream, lines: () => written.split('\n').slice(0, -1) };
 }
 
-async function run(files: string[], engine: FakeEngine, refractoryMs?: number) {
+async function run(files: string[], engine: FakeEngine, refractoryMs?: number, signal = new AbortController().signal) {
   const out = sink();
   const errors = sink();
   const options = refractoryMs === undefined ? {} : { refractoryMs };
-  const code = await hotwordCommand(files, engine, out.stream, { errors: errors.stream, ...options });
+  const code = await hotwordCommand(files, engine, out.stream, { errors: errors.stream, signal, ...options });
   return { code, lines: out.lines(), errors: errors.lines() };
 }
 
@@ -107,4 +107,17 @@ test('an engine that fails ends it with its error', async () => {
     throw new Error('out of order');
   };
   await assert.rejects(run([early], engine), HotwordError);
+});
+
+test('it ends soon when it is told to, also within a long recording', async () => {
+  const long = await sound('long.wav', 60 * 16_000);
+  const stop = new AbortController();
+  const engine = new FakeEngine();
+  engine.answer = () => {
+    // From outside, as a signal of the system comes.
+    if (engine.chunks === 1) setImmediate(() => stop.abort());
+    return undefined;
+  };
+  await assert.rejects(run([long, early], engine, 0, stop.signal), /stopped before its end/);
+  assert.ok(engine.chunks <= 3200, `${engine.chunks} chunks of 10 ms were listened to`);
 });

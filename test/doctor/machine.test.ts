@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { examine } from '../../src/doctor/examine.js';
-import type { Check, Finding } from '../../src/doctor/finding.js';
+import { type Check, type Finding, ok } from '../../src/doctor/finding.js';
 import { type MachineView, machineCheck, unitCheck } from '../../src/doctor/machine.js';
 import { lineOf, verdictOf } from '../../src/doctor/report.js';
 import { type UserView, userCheck } from '../../src/doctor/user.js';
@@ -136,6 +136,25 @@ describe('what the doctor says of the user', () => {
 });
 
 describe('the report', () => {
+  it('ends at once when the program is stopped, and knows nothing of what was not looked at', {
+    timeout: 5_000,
+  }, async () => {
+    const stop = new AbortController();
+    const findings = await examine(
+      [
+        { subject: 'first', run: async () => [ok('first', 'is well')] },
+        { subject: 'sleeper', run: () => new Promise(() => setImmediate(() => stop.abort())) },
+        { subject: 'last', run: async () => [ok('last', 'is well')] },
+      ],
+      () => undefined,
+      stop.signal,
+    );
+    assert.deepEqual(
+      findings.map(({ subject }) => subject),
+      ['first'],
+    );
+  });
+
   it('is a line a finding, with the remedy behind an arrow, whatever was said', () => {
     const finding: Finding = { gravity: 'failure', subject: 'server', text: 'two\nlines', remedy: 'mend it' };
     assert.equal(lineOf(finding, false), '✗ server          two; lines → mend it\n');

@@ -78,6 +78,19 @@ describe('exit codes', () => {
   });
 });
 
+describe('a reader that has had enough', () => {
+  it('ends the program, without a stack trace', async () => {
+    const program = spawn(process.execPath, [MAIN, 'doctor', '--mic.gain_db=loud']);
+    program.stdout.destroy();
+    let stderr = '';
+    program.stderr.on('data', (text) => {
+      stderr += text;
+    });
+    const [code] = await once(program, 'close');
+    assert.deepEqual([code, stderr], [1, '']);
+  });
+});
+
 describe('a Porcupine that refuses', () => {
   for (const engine of ['auto', 'porcupine']) {
     it(`engine = "${engine}": one line of the log, PocketSphinx listens, and no event starts Porcupine again`, async (test) => {
