@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const UNIT = fileURLToPath(new URL('../../../systemd/tars-client.service', import.meta.url));
+const fileOf = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const UNIT = fileOf('systemd/tars-client.service');
 const EXPOSURE_LIMIT = 1.8;
 const skip = spawnSync('systemd-analyze', ['--version']).error ? 'systemd-analyze is not here' : false;
 
@@ -19,5 +21,30 @@ describe('systemd/tars-client.service', { skip }, () => {
     const exposure = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(report)?.[1]);
     test.diagnostic(`exposure ${exposure}`);
     assert.ok(exposure > 0 && exposure <= EXPOSURE_LIMIT, report);
+  });
+});
+
+describe('the installation in systemd/README.md', () => {
+  const unit = readFileSync(UNIT, 'utf8');
+  const commands = readFileSync(fileOf('systemd/README.md'), 'utf8').match(/^ {4}.*$/gm) ?? [];
+
+  it('makes the folder without which the unit does not start', () => {
+    const folder = /^LoadCredential=[^:]+:(\/.*)$/m.exec(unit)?.[1];
+    assert.ok(folder !== undefined, unit);
+    assert.ok(
+      commands.some((line) => /\b(mkdir|install -d)\b/.test(line) && line.includes(folder)),
+      commands.join('\n'),
+    );
+  });
+
+  it('puts the configuration where the program looks when the unit names none', () => {
+    assert.doesNotMatch(unit, /^ExecStart=.*--config/m);
+    const copied = /\/opt\/tars-client\/(\S+\.toml) \/etc\/tars-client\/config\.toml/.exec(commands.join('\n'))?.[1];
+    assert.ok(copied !== undefined && existsSync(fileOf(copied)), commands.join('\n'));
+  });
+
+  it('is of a unit that finds Node also in /usr/local, where the advice of setup.sh for Debian 12 puts it', () => {
+    assert.match(readFileSync(fileOf('setup.sh'), 'utf8'), /Debian 12.*npx --yes n 20/);
+    assert.doesNotMatch(unit, /^ExecStart=\/\S*\/node\b/m);
   });
 });
