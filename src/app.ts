@@ -220,6 +220,11 @@ export class App {
     this.#session?.send({ type: this.#isMuted ? 'mute' : 'unmute' });
   }
 
+  /** The person has muted it: the microphone is closed. */
+  get isMuted(): boolean {
+    return this.#isMuted;
+  }
+
   /** Dials at once if the server is not there. */
   hurryLink(): void {
     this.#link?.hurry();

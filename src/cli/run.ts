@@ -83,7 +83,10 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
   const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal: over });
   const crashed = whenAborted(crash.signal);
   const notifier = await systemdNotifier({ env: process.env, pid: process.pid, log });
-  const health = () => ({ chunkAgeMs: device.app.chunkAgeMs, overdueState: device.app.overdueState });
+  const health = () => {
+    const { chunkAgeMs, overdueState, isMuted } = device.app;
+    return { chunkAgeMs, overdueState, isMuted };
+  };
   service = notifier && new Service({ notifier, journal, health, clock: systemClock, log });
   service?.start();
   let code = 0;

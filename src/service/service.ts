@@ -3,12 +3,14 @@ import type { Journal, Log } from '../log.js';
 import type { Notifier } from './notifier.js';
 import { ServiceStatus } from './status.js';
 
-/** What the watchdog looks at. */
+/** How the device is, beside what the journal tells. */
 export interface Health {
   /** Since the last chunk of the microphone, in milliseconds; undefined while the device is muted. */
   chunkAgeMs: number | undefined;
   /** The name of a state that has outlived its limit. */
   overdueState: string | undefined;
+  /** The person has muted the device. */
+  isMuted: boolean;
 }
 
 /** Options of `Service`. */
@@ -81,8 +83,8 @@ export class Service {
   }
 
   #tell(): void {
-    const { notifier, clock } = this.#options;
-    const words = this.#status.words(clock.nowMs());
+    const { notifier, health, clock } = this.#options;
+    const words = this.#status.words(clock.nowMs(), health().isMuted);
     const becomesReady = !this.#isReady && this.#status.isReady;
     if (becomesReady) this.#isReady = true;
     if (words === this.#words && !becomesReady) return;

@@ -16,7 +16,6 @@ export class ServiceStatus {
   #engine: Lack = 'starting';
   #hasEverConnected = false;
   #downSinceMs: number | undefined;
-  #why = '';
 
   /** Takes one entry of the journal, written at `nowMs`. */
   note(entry: JournalEntry, nowMs: number): void {
@@ -26,7 +25,6 @@ export class ServiceStatus {
         break;
       case 'state.changed':
         this.#state = entry.fields.to;
-        this.#why = entry.fields.why;
         break;
       case 'link.up':
         this.#hasEverConnected = true;
@@ -54,19 +52,20 @@ export class ServiceStatus {
   }
 
   /** One line. */
-  words(nowMs: number): string {
+  words(nowMs: number, isMuted: boolean): string {
+    const activity = this.#activity(isMuted);
     const server = this.#server(nowMs);
-    return server === undefined ? this.#activity() : `${this.#activity()}; ${server}`;
+    return server === undefined ? activity : `${activity}; ${server}`;
   }
 
-  #activity(): string {
+  #activity(isMuted: boolean): string {
     if (this.#state.startsWith('activeSession')) return 'In conversation';
     if (this.#state === 'hotwordDetected') return 'Heard the hotword';
     if (this.#state === 'listening') {
       if (this.#phrases.length === 0) return 'Waiting for a button or a key: there is no hotword engine';
       return `Listening for ${this.#phrases.map((phrase) => `"${phrase}"`).join(', ')}`;
     }
-    if (this.#why === 'mute' || this.#why === 'muted') return 'Muted';
+    if (isMuted) return 'Muted';
     if (this.#engine !== undefined) return 'Starting';
     return this.#mic === undefined ? 'Starting' : `No microphone: ${this.#mic}`;
   }

@@ -9,7 +9,7 @@ function serve(watchdogMs?: number) {
   const clock = new FakeClock();
   const manager = new FakeManager(watchdogMs);
   const journal = silentJournal();
-  const health: Health = { chunkAgeMs: 0, overdueState: undefined };
+  const health: Health = { chunkAgeMs: 0, overdueState: undefined, isMuted: false };
   const service = new Service({
     notifier: manager,
     journal,
@@ -55,7 +55,7 @@ describe('what systemd is told', () => {
   });
 
   it('is what the device does, in words', () => {
-    const { clock, manager, journal, listen } = serve();
+    const { clock, manager, journal, health, listen } = serve();
     listen();
     assert.equal(manager.status, 'Listening for "hey tars"; not connected yet');
     journal.record('link.up', UP);
@@ -73,12 +73,29 @@ describe('what systemd is told', () => {
     clock.advance(5 * 3_600_000);
     assert.equal(manager.status, 'Listening for "hey tars"; server unreachable for 5 h');
     journal.record('link.up', UP);
+    health.isMuted = true;
     journal.record('state.changed', { from: 'listening', to: 'idle', why: 'mute' });
     assert.equal(manager.status, 'Muted');
+    health.isMuted = false;
     journal.record('state.changed', { from: 'idle', to: 'listening', why: 'mic.ready' });
     journal.record('mic.lost', { why: 'unplugged' });
     journal.record('state.changed', { from: 'listening', to: 'idle', why: 'mic.lost: unplugged' });
     assert.equal(manager.status, 'No microphone: unplugged');
+  });
+
+  it('is that the device is muted, also after a reload and where there is no microphone', () => {
+    const { clock, manager, journal, health, listen } = serve();
+    listen();
+    journal.record('link.up', UP);
+    health.isMuted = true;
+    journal.record('state.changed', { from: 'listening', to: 'idle', why: 'shutdown' });
+    assert.equal(manager.status, 'Muted');
+    health.isMuted = false;
+    journal.record('mic.lost', { why: 'PortAudio sees no microphone' });
+    assert.equal(manager.status, 'No microphone: PortAudio sees no microphone');
+    health.isMuted = true;
+    clock.advance(60_000);
+    assert.equal(manager.status, 'Muted');
   });
 
   it('is not told again while nothing changes', () => {
