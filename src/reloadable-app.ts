@@ -110,17 +110,17 @@ export class ReloadableApp {
   }
 
   /** Resolves when no conversation is under way, or the program ends. */
-  #untilQuiet(): Promise<void> {
-    return new Promise((resolve) => {
-      const stopWatching = this.#options.journal.watch(() => look());
-      const look = () => {
-        if (!this.#app.isQuiet && !this.#isClosing) return;
-        stopWatching();
-        // Not from inside the change of a state.
-        setImmediate(resolve);
-      };
-      this.#stopWaiting = look;
-      look();
-    });
+  async #untilQuiet(): Promise<void> {
+    while (!this.#app.isQuiet && !this.#isClosing) {
+      await new Promise<void>((resolve) => {
+        const look = () => {
+          stopWatching();
+          // Not from inside the change of a state.
+          setImmediate(resolve);
+        };
+        const stopWatching = this.#options.journal.watch(look);
+        this.#stopWaiting = look;
+      });
+    }
   }
 }

@@ -92,6 +92,7 @@ function bench(test: TestContext) {
     clock,
     device,
     ears,
+    entries,
     sockets,
     /** Another token is put into the file. */
     rotate: () => {
@@ -110,6 +111,26 @@ function bench(test: TestContext) {
 const REFUSED = { 'hotword.phrases': '["no such phrase"]' };
 
 describe('a reload', () => {
+  it('waits for the end of a conversation that begins just when another one ends', async (test) => {
+    const { clock, device, sockets, entries, reload } = bench(test);
+    const ends = () => entries.filter(({ event }) => event === 'session.ended').length;
+    await device.start();
+    clock.advance(0);
+    sockets[0]?.events.opened();
+    const before = device.app;
+    before.talkOrStop();
+    const reloading = reload({ 'session.settle_ms': '250' });
+    before.talkOrStop();
+    before.talkOrStop();
+    await settled();
+    await settled();
+    assert.equal(ends(), 1);
+    before.talkOrStop();
+    await reloading;
+    assert.equal(ends(), 2);
+    assert.notEqual(device.app, before);
+  });
+
   it('leaves a muted device muted where the new configuration does not work', async (test) => {
     const { device, reload, open } = bench(test);
     await device.start();
