@@ -29,6 +29,8 @@ export interface Events {
   'session.ended': { reason: string; ms: number };
   'reply.started': { firstSampleMs: number };
   'reply.completed': { playedMs: number; underruns: number };
+  /** The apps that run on the server. */
+  'apps.changed': { running: readonly string[] };
   'protocol.ignored': { type: string; detail: string };
   'turn.timing': {
     turn: number;

@@ -36,7 +36,7 @@ const device = () => text('the name of a device as `tars-client devices` lists i
 export const schema = z.strictObject({
   server: z.strictObject({
     url: checked(z.string(), addressFault).describe(ADDRESS),
-    protocol: words('gemitars'),
+    protocol: words('gemitars', 'augmentos'),
     token_file: file(),
     ca_file: file(),
     allow_plaintext: flag(),

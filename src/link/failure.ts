@@ -89,6 +89,8 @@ export function classify(loss: Loss): Failure {
       ]);
     case 'silent':
       return failure(0, [`nothing came from the server for ${seconds(loss.silentMs)}; it or the network is gone`]);
+    case 'rejected':
+      return ofRejection(loss.reason, loss.isLasting);
     case 'stalled':
       return failure(0, [`the server takes nothing any more: ${loss.bufferedBytes} bytes wait to be sent`]);
   }
@@ -97,6 +99,11 @@ export function classify(loss: Loss): Failure {
 function ofClose(code: number, said: string): Failure {
   const [reason, lane] = CLOSES[code] ?? [`the server closed the connection (${code})`];
   return failure(code, [said === '' ? reason : `${reason}: "${printable(said)}"`, lane ?? 'fast']);
+}
+
+function ofRejection(said: string, isLasting: boolean): Failure {
+  const remedy = isLasting ? 'check server.token_file and what the server allows' : 'its own log knows why';
+  return failure(0, [`the server rejects this device: "${printable(said)}"; ${remedy}`, isLasting ? 'slow' : 'fast']);
 }
 
 function ofStatus(loss: Extract<Loss, { kind: 'refused' }>): Failure {

@@ -1,4 +1,5 @@
 import type { WireMessage } from '../protocol/protocol.js';
+import type { Loss } from './socket.js';
 
 /** What a link tells. `up` and `down` alternate, except that `down` also follows each failed attempt to dial. */
 export interface LinkListener {
@@ -30,6 +31,11 @@ export interface Link {
   send(message: WireMessage): boolean;
   /** Dials at once if the link is down, skipping any wait (slow lanes too); pings at once if it is up. */
   hurry(): void;
+  /**
+   * Gives up the present connection because of what was said on it, and dials again as after any loss. Nothing while the link
+   * is down. The listener's `down` comes later, never from inside.
+   */
+  drop(loss: Extract<Loss, { kind: 'rejected' | 'timeout' }>): void;
   setTempo(tempo: LinkTempo): void;
   /**
    * Stops reading from the socket (true) or goes on (false), so that a fast server is slowed down by TCP. What has been

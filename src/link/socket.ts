@@ -12,6 +12,8 @@ export type Loss =
   | { kind: 'timeout'; afterMs: number }
   /** Nothing came from the peer for too long. */
   | { kind: 'silent'; silentMs: number }
+  /** The peer said in its own messages that it does not want this connection. */
+  | { kind: 'rejected'; reason: string; isLasting: boolean }
   /** The peer takes nothing any more. */
   | { kind: 'stalled'; bufferedBytes: number };
 

@@ -135,6 +135,12 @@ export class WsLink implements Link {
     this.#dialIn(Math.max(0, this.#dialledAtMs + DIAL_SPACING_MS - clock.nowMs()));
   }
 
+  drop(loss: Extract<Loss, { kind: 'rejected' | 'timeout' }>): void {
+    if (this.#state.name !== 'up') return;
+    const { socket } = this.#state;
+    queueMicrotask(() => this.#lose(socket, loss));
+  }
+
   setTempo(tempo: LinkTempo): void {
     if (tempo === this.#tempo) return;
     this.#tempo = tempo;

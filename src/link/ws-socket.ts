@@ -6,7 +6,7 @@ import { retryAfterMs } from './retry-after.js';
 import { hostOf, isPrivateAddress, plaintextRefused, privateLookup } from './security.js';
 import type { OpenSocket, Socket, SocketEvents } from './socket.js';
 
-/** The largest message taken from a server. */
+/** The largest message taken from a server whose protocol does not say otherwise. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
 /** How long the peer may take to end the TCP connection after a closing handshake. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -24,7 +24,7 @@ export interface WsOptions {
   lookup?: LookupFunction | undefined;
 }
 
-/** Makes what opens WebSockets by `ws`: verification always on, no redirects, no compression, messages of at most 1 MiB. */
+/** Makes what opens WebSockets by `ws`: verification always on, no redirects, no compression, messages of at most 1 MiB unless the protocol says otherwise. */
 export function wsOpener(options: WsOptions): OpenSocket {
   return (target, events) => {
     const socket = new WsSocket(events);
@@ -144,7 +144,7 @@ function clientOptions(target: DialTarget, options: WsOptions): ClientOptions & 
   const resolve = isGuarded ? privateLookup(lookup) : lookup;
   return {
     headers: { ...target.headers, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) },
-    maxPayload: MAX_PAYLOAD_BYTES,
+    maxPayload: target.maxMessageBytes ?? MAX_PAYLOAD_BYTES,
     closeTimeout: CLOSE_TIMEOUT_MS,
     perMessageDeflate: false,
     followRedirects: false,

@@ -19,6 +19,8 @@ export const gemitars: Protocol = {
 type ReplyStage = 'none' | 'open' | 'ended' | 'dropped';
 
 class GemitarsCodec implements Codec {
+  /** There is no handshake. */
+  readonly isReady = true;
   #isInSession = false;
   #announcesReplies = false;
   #stage: ReplyStage = 'none';
@@ -27,6 +29,10 @@ class GemitarsCodec implements Codec {
   /** The same since the session began. */
   #sessionBytes = 0;
   #hasEndedSession = false;
+
+  greet(): WireMessage[] {
+    return [];
+  }
 
   decode(message: WireMessage): ServerEvent[] {
     return typeof message === 'string' ? this.#decodeText(message) : this.#decodeAudio(message);
@@ -55,6 +61,8 @@ class GemitarsCodec implements Codec {
         this.#hasEndedSession = true;
         this.#drop();
         return [JSON.stringify({ type: 'session_end' })];
+      default:
+        return [];
     }
   }
 

@@ -102,6 +102,9 @@ export type MicRoute =
   /** Gated during a reply; what is armed hears it. */
   | { to: 'gate'; armed: BargeIn };
 
+/** What the machine itself has to tell the server. */
+type Told = 'session.started' | 'playback.complete' | 'interrupted' | 'session.ended';
+
 /** What one order says. */
 export type Order<K extends keyof SessionOrders> = Parameters<SessionOrders[K]>[0];
 
@@ -110,7 +113,7 @@ interface SessionOrders {
   route: (route: MicRoute) => void;
   /** Opens or closes the capture itself: only mute closes it. */
   capture: (order: { isOn: boolean }) => void;
-  tell: (event: Exclude<DeviceEvent, { type: 'mic.audio' }>) => void;
+  tell: (event: Extract<DeviceEvent, { type: Told }>) => void;
   cue: (order: { name: CueName }) => void;
   /** Asks whether the link is up (the answer is `link.up`), and dials at once when it is not. */
   hurryLink: () => void;

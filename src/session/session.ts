@@ -8,6 +8,7 @@ import type { SpeechDetector } from '../pcm/level.js';
 import type { Codec, DeviceEvent, Protocol, ServerEvent, WireMessage } from '../protocol/protocol.js';
 import type { ReplyBuffer, ReplyListener } from '../speaker/reply-buffer.js';
 import type { BargeIn, Order, SessionEvent, SessionLimits } from './events.js';
+import { Greeting } from './greeting.js';
 import { sessionMachine } from './machine.js';
 import type { Router } from './router.js';
 import { TurnTiming } from './timing.js';
@@ -32,6 +33,8 @@ export interface SessionOptions {
   bargeIn: BargeIn;
   journal: Journal;
   clock: Clock;
+  /** The wall clock. @default the system's */
+  now?: () => Date;
   log: Log;
 }
 
@@ -49,6 +52,8 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #actor: Actor<typeof sessionMachine>;
   #codec: Codec | undefined;
+  #greeting: Greeting | undefined;
+  #linkInfo = { url: '', attempt: 0 };
   #state = 'idle';
   #startedMs = 0;
   #spokeAtMs = Number.NEGATIVE_INFINITY;
@@ -90,18 +95,25 @@ export class Session {
   async close(): Promise<void> {
     if (this.#actor.getSnapshot().status === 'active') this.#actor.send({ type: 'shutdown' });
     this.#actor.stop();
+    this.#greeting?.close();
     await this.#parts.replies.clear();
   }
 
   /** What the link tells. */
   readonly linkListener: LinkListener = {
     up: (info) => {
-      this.#codec = this.#parts.protocol.connect();
-      this.#options.journal.record('link.up', info);
-      this.send({ type: 'link.up' });
+      const { protocol, link } = this.#parts;
+      const { clock, now = () => new Date() } = this.#options;
+      this.#codec = protocol.connect(now);
+      this.#linkInfo = info;
+      this.#greeting?.close();
+      this.#greeting = new Greeting({ codec: this.#codec, link, clock });
+      this.#greeting.start();
+      if (this.#codec.isReady) this.#noteReady();
     },
     down: ({ wasUp, ...info }) => {
       this.#codec = undefined;
+      this.#greeting?.close();
       this.#options.journal.record('link.down', info);
       this.#reportIgnored();
       if (wasUp) this.send({ type: 'link.down', reason: info.reason });
@@ -142,8 +154,24 @@ export class Session {
     }
   }
 
+  /** The server may be talked to. */
+  #noteReady(): void {
+    this.#greeting?.close();
+    this.#options.journal.record('link.up', this.#linkInfo);
+    this.send({ type: 'link.up' });
+  }
+
   #obey(event: ServerEvent): void {
     switch (event.type) {
+      case 'ready':
+        this.#noteReady();
+        break;
+      case 'answer':
+        for (const message of event.messages) this.#parts.link.send(message);
+        break;
+      case 'rejected':
+        this.#parts.link.drop({ kind: 'rejected', reason: event.reason, isLasting: event.isLasting });
+        break;
       case 'reply.started':
         this.#timing?.noteBack(this.#options.clock.nowMs());
         this.send({ type: 'server.replyStarted', format: event.format });
@@ -161,9 +189,17 @@ export class Session {
       case 'ignored':
         this.#ignore(event.kind, event.detail);
         break;
+      case 'error':
+        this.#options.log.warn({ why: event.message }, 'the server reports a failure');
+        break;
+      case 'apps':
+        this.#options.journal.record('apps.changed', { running: event.running });
+        break;
       case 'session.requested':
       case 'text':
-      case 'error':
+      case 'display':
+      case 'play.requested':
+      case 'play.stopped':
         this.#ignore(event.type, 'this device has no use for it');
         break;
     }
@@ -197,13 +233,15 @@ export class Session {
       tell: (_: unknown, event: Order<'tell'>) => this.#tell(event),
       cue: (_: unknown, { name }: Order<'cue'>) => cues.play(name),
       hurryLink: () => {
-        if (link.isUp) this.#actor.send({ type: 'link.up' });
+        if (link.isUp && this.#codec?.isReady) this.#actor.send({ type: 'link.up' });
         link.hurry();
       },
       tempo: (_: unknown, { tempo }: Order<'tempo'>) => link.setTempo(tempo),
       reply: (_: unknown, order: Order<'reply'>) => {
-        if (order.do === 'begin') replies.begin(order.format);
-        else if (order.do === 'end') replies.end();
+        if (order.do === 'begin') {
+          this.#tell({ type: 'reply.begun' });
+          replies.begin(order.format);
+        } else if (order.do === 'end') replies.end();
         else if (order.do === 'extend') replies.extend();
         else void replies.clear();
       },

@@ -9,7 +9,7 @@ const SESSION_END = '{"type":"session_end"}';
 const AUDIO = Buffer.from([1, 2, 3]);
 
 function session(): Codec {
-  const codec = gemitars.connect();
+  const codec = gemitars.connect(() => new Date());
   codec.encode({ type: 'session.started' });
   return codec;
 }
@@ -19,7 +19,7 @@ const types = (events: ServerEvent[]) =>
 
 describe('gemitars: what the device says', () => {
   it('has a word for each event', () => {
-    const codec = gemitars.connect();
+    const codec = gemitars.connect(() => new Date());
     assert.deepEqual(codec.encode({ type: 'session.started' }), ['{"type":"hotword_detected"}']);
     assert.deepEqual(codec.encode({ type: 'mic.audio', pcm: AUDIO }), [AUDIO]);
     assert.deepEqual(codec.encode({ type: 'playback.complete' }), ['{"type":"playback_complete"}']);
@@ -168,7 +168,7 @@ describe('gemitars: what means nothing', () => {
   });
 
   it('anything outside a session is ignored', () => {
-    const codec = gemitars.connect();
+    const codec = gemitars.connect(() => new Date());
     assert.deepEqual(types(codec.decode(AUDIO)), ['ignored: audio outside a session']);
     assert.deepEqual(types(codec.decode(START)), ['ignored: start_of_tts_stream outside a session']);
     assert.deepEqual(types(codec.decode(SESSION_END)), ['ignored: session_end outside a session']);
