@@ -32,7 +32,7 @@ export type ServerEvent =
   | { type: 'ignored'; kind: string; detail: string };
 
 /** What the server shows, in words. */
-export interface Display {
+interface Display {
   type: 'display';
   /** `main` replaces what the person sees; `dashboard` is kept until they look. */
   view: 'main' | 'dashboard';
@@ -43,7 +43,7 @@ export interface Display {
 }
 
 /** Sound that the server wants fetched and played. */
-export interface PlayRequest {
+interface PlayRequest {
   type: 'play.requested';
   id: string;
   owner: string;

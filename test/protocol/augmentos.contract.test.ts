@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { type Generation, GlassesCloud, type GlassesCloudOptions } from '../helpers/glasses-cloud.js';
+import { startInnerDevice } from '../helpers/inner-device.js';
+import { silence } from '../helpers/speech.js';
+
+/** Times real time. */
+const SPEED = 4;
+const GENERATIONS: readonly Generation[] = ['old', 'new'];
+
+/** A device and its cloud; all of it goes away with the test. */
+async function meet(test: TestContext, options: GlassesCloudOptions, settings: Readonly<Record<string, string>> = {}) {
+  const cloud = new GlassesCloud(options);
+  await cloud.start();
+  test.after(() => cloud.close());
+  const device = await startInnerDevice(test, {
+    heard: silence(20_000),
+    speed: SPEED,
+    settings: { 'server.protocol': 'augmentos', 'server.url': cloud.url, ...settings },
+  });
+  return { cloud, device };
+}
+
+async function tokenFile(test: TestContext, token: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tars-token-'));
+  test.after(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'token');
+  await writeFile(path, token, { mode: 0o600 });
+  return path;
+}
+
+for (const generation of GENERATIONS) {
+  describe(`a cloud for glasses of the ${generation} generation`, () => {
+    it('is greeted, hears of a conversation from VAD to VAD, and of nothing else', async (test) => {
+      const { cloud, device } = await meet(test, { generation });
+      await cloud.next('glasses_connection_state');
+      assert.equal(cloud.all('connection_init').length, 1);
+      cloud.wantMicrophone(true);
+      assert.equal(cloud.all('audio').length, 0, 'no audio without a conversation');
+      device.talk();
+      await cloud.until(() => cloud.all('audio').length >= 5);
+      device.talk();
+      await cloud.until(() => cloud.all('VAD').length === 2);
+      assert.deepEqual(cloud.strayBlocks(), []);
+      assert.equal(cloud.all('glasses_connection_state').length, 1);
+    });
+
+    it('that has the microphone off gets no audio, and from the moment it wants it, all of it', async (test) => {
+      const { cloud, device } = await meet(test, { generation });
+      await cloud.next('glasses_connection_state');
+      device.talk();
+      await cloud.next('VAD');
+      assert.equal(cloud.all('audio').length, 0);
+      cloud.wantMicrophone(true);
+      await cloud.until(() => cloud.all('audio').length >= 5);
+    });
+
+    it('that is lost for a moment resumes its session, and the person hears nothing of it', async (test) => {
+      const { cloud, device } = await meet(test, { generation });
+      await cloud.next('glasses_connection_state');
+      cloud.wantMicrophone(true);
+      cloud.cut();
+      await cloud.next('glasses_connection_state');
+      await device.until(() => device.all('link.up').length === 2, 'the link is back');
+      assert.deepEqual([cloud.sessions, device.all('session.started').length, device.state], [1, 0, 'listening']);
+      device.talk();
+      await cloud.until(() => cloud.all('audio').length >= 5);
+      assert.deepEqual(cloud.strayBlocks(), []);
+    });
+
+    it('that refuses the token is not asked again for a minute, and the log says which key to look at', async (test) => {
+      const path = await tokenFile(test, 'wrong');
+      const { device } = await meet(test, { generation, token: 'right' }, { 'server.token_file': path });
+      await device.until(() => device.all('link.down').length > 0, 'the refusal');
+      const [down] = device.all('link.down');
+      assert.ok(down && down.fields.retryInMs >= 30_000, `${down?.fields.retryInMs} ms`);
+      assert.match(down.fields.reason, /server\.token_file/);
+      assert.equal(device.all('link.up').length, 0, 'a refused link never counts as up');
+    });
+
+    it('gets the right token in the header and nowhere else', async (test) => {
+      const path = await tokenFile(test, 'right-token');
+      const { cloud } = await meet(test, { generation, token: 'right-token' }, { 'server.token_file': path });
+      await cloud.next('glasses_connection_state');
+      const [open, ...rest] = cloud.received;
+      assert.equal(open?.fields.authorization, 'Bearer right-token');
+      assert.doesNotMatch(JSON.stringify(rest), /right-token/);
+    });
+
+    it('may send a bitmap of 1 MB, and 1,200 displays at once', async (test) => {
+      const { cloud, device } = await meet(test, { generation });
+      await cloud.next('glasses_connection_state');
+      const data = Buffer.alloc(1_000_000, 7).toString('base64');
+      cloud.show({ layoutType: 'bitmap_view', data });
+      for (let count = 0; count < 1_200; count++) cloud.show({ layoutType: 'text_wall', text: `caption ${count}` });
+      device.talk();
+      await cloud.next('VAD');
+      assert.equal(device.all('link.down').length, 0);
+    });
+
+    it('holds 20 conversations in a row', async (test) => {
+      const { cloud, device } = await meet(test, { generation });
+      await cloud.next('glasses_connection_state');
+      cloud.wantMicrophone(true);
+      for (let turn = 1; turn <= 20; turn++) {
+        const heard = cloud.all('audio').length;
+        device.talk();
+        await cloud.until(() => cloud.all('audio').length > heard);
+        device.talk();
+        await cloud.until(() => cloud.all('VAD').length === turn * 2);
+      }
+      assert.deepEqual(cloud.strayBlocks(), []);
+      assert.equal(device.all('session.ended').length, 20);
+    });
+  });
+}
+
+describe('a server that is no cloud for glasses', () => {
+  it('hangs up on an unknown path, and the device goes on trying', async (test) => {
+    const cloud = new GlassesCloud({ generation: 'new' });
+    await cloud.start();
+    test.after(() => cloud.close());
+    const device = await startInnerDevice(test, {
+      heard: silence(20_000),
+      speed: SPEED,
+      settings: { 'server.protocol': 'augmentos', 'server.url': `${cloud.url}/tpa-ws` },
+    });
+    await device.until(() => device.all('link.down').length >= 2, 'two attempts');
+    assert.match(device.all('link.down')[0]?.fields.reason ?? '', /cut|ECONNRESET/);
+  });
+
+  it('never greets: it is given up after 10 s and tried again', async (test) => {
+    const cloud = new GlassesCloud({ generation: 'old', deafMs: 60_000 });
+    await cloud.start();
+    test.after(() => cloud.close());
+    const device = await startInnerDevice(test, {
+      heard: silence(20_000),
+      speed: SPEED * 2,
+      settings: { 'server.protocol': 'augmentos', 'server.url': cloud.url },
+    });
+    await device.until(() => device.all('link.down').length >= 1, 'given up');
+    assert.match(device.all('link.down')[0]?.fields.reason ?? '', /did not answer within 10 s/);
+    await cloud.until(() => cloud.all('open').length === 2);
+  });
+});
