@@ -256,6 +256,17 @@ for (const { name, toml, problem } of [
     problem: 'hotword.pocketsphinx.threshold = 0: allowed: a number above 0 and up to 1, such as 1e-25',
   },
   {
+    name: 'a threshold of nothing for openWakeWord',
+    toml: '[hotword.openwakeword]\nthreshold = 0',
+    problem: 'hotword.openwakeword.threshold = 0: allowed: a number above 0 and up to 1, such as 0.5',
+  },
+  {
+    name: 'a threshold of nothing for a phrase of openWakeWord',
+    toml: '[hotword.openwakeword]\nthresholds = { "hey tars" = 0 }',
+    problem:
+      'hotword.openwakeword.thresholds = { "hey tars" = 0 }: allowed: a table of phrase = number above 0 and up to 1, such as { "hey tars" = 0.7 }',
+  },
+  {
     name: 'http',
     toml: '[server]\nurl = "http://host"',
     problem: 'server.url = "http://host": allowed: a ws:// or wss:// address, or "" for the embedded assistant',

@@ -30,15 +30,16 @@ type Arity = 'value' | 'switch' | 'setting';
 export function parseArguments(argv: readonly string[]): Arguments {
   const { given, words } = sort(argv);
   const [name = 'run', ...positionals] = words;
-  const command = commandNamed(name);
+  const isHelp = name === 'help';
+  const command = isHelp ? 'run' : commandNamed(name);
   const configFile = given.get('config');
-  const help = given.has('help');
+  const help = isHelp || given.has('help');
   const version = given.has('version');
   const flags = new Map([...given].filter(([option]) => KEYS.has(option)));
   const options = new Map([...given].filter(([option]) => !KEYS.has(option) && !isCommon(option)));
   if (!help && !version) {
     checkOptions(command, options);
-    checkOperands(command, positionals);
+    checkOperands(command, positionals, options);
   }
   return {
     command,
@@ -114,13 +115,15 @@ function checkOptions(command: CommandName, options: Flags): void {
   }
 }
 
-function checkOperands(command: CommandName, positionals: readonly string[]): void {
-  const { operands, isOperandOptional = false } = rowOf(command);
+function checkOperands(command: CommandName, positionals: readonly string[], given: Flags): void {
+  const { operands, isOperandOptional = false, options = [] } = rowOf(command);
   if (operands === undefined && positionals.length > 0) {
     throw new UsageError(`the command ${command} takes no arguments, and got "${positionals.join(' ')}"`);
   }
   if (operands !== undefined && !isOperandOptional && positionals.length === 0) {
-    throw new UsageError(`the command ${command} needs arguments: tars-client ${command} ${operands}`);
+    const other = options.find((option) => option.operands !== undefined && given.has(option.name));
+    const usage = other ? `--${other.name} ${other.operands}` : operands;
+    throw new UsageError(`the command ${command} needs arguments: tars-client ${command} ${usage}`);
   }
 }
 

@@ -3,6 +3,8 @@ export interface CommandOption {
   name: string;
   /** What its value is called in the help; none for a switch. */
   value?: string;
+  /** What the command's arguments are instead, with it. */
+  operands?: string;
   summary: string;
 }
 
@@ -29,7 +31,11 @@ export const COMMANDS = {
     summary: 'runs the hotword engine over WAV files',
     operands: 'FILE…',
     options: [
-      { name: 'tune', summary: 'finds the threshold; then there are two folders: the phrase, and anything else' },
+      {
+        name: 'tune',
+        operands: 'DIR DIR',
+        summary: 'finds the threshold from recordings of the phrase, and of others',
+      },
       { name: 'false-alarms-per-hour', value: 'N', summary: 'how many --tune allows [0.5]' },
     ],
   },
@@ -86,6 +92,7 @@ export function helpText(): string {
   const options = [...COMMON_OPTIONS.map((option) => optionLine(option, '')), ...own];
   return [
     'Usage: tars-client [COMMAND] [OPTION…]',
+    '       npm start -- [COMMAND] [OPTION…]    in its checkout',
     '',
     'Commands (run when none is given):',
     ...commands.map(helpLine),
@@ -100,8 +107,8 @@ export function helpText(): string {
   ].join('\n');
 }
 
-function optionLine({ name, value, summary }: CommandOption, prefix: string): readonly [string, string] {
-  return [value === undefined ? `--${name}` : `--${name} ${value}`, `${prefix}${summary}`];
+function optionLine({ name, value, operands, summary }: CommandOption, prefix: string): readonly [string, string] {
+  return [[`--${name}`, value, operands].filter(Boolean).join(' '), `${prefix}${summary}`];
 }
 
 function helpLine([left, right]: readonly [string, string]): string {

@@ -26,6 +26,12 @@ const checked = <T extends z.ZodType>(leaf: T, fault: (value: z.infer<T>) => Fau
     const message = fault(value);
     if (message !== undefined) context.addIssue({ code: 'custom', message, input: value });
   });
+const threshold = (example: string) =>
+  z.number().gt(0).max(1).describe(`a number above 0 and up to 1, such as ${example}`);
+const thresholds = (example: string) =>
+  z
+    .record(z.string(), z.number().gt(0).max(1))
+    .describe(`a table of phrase = number above 0 and up to 1, such as { "hey tars" = ${example} }`);
 const file = () => text('the path of a file, or "" for none');
 const device = () => text('the name of a device as `tars-client devices` lists it, or "" for the default one');
 
@@ -83,22 +89,18 @@ export const schema = z.strictObject({
         .describe('a table of phrase = ".ppn file or built-in name", such as { "hey tars" = "hey-tars.ppn" }'),
     }),
     openwakeword: z.strictObject({
-      front_end_dir: text('the path of a folder, or "" for the one that comes with the models'),
-      threshold: amount(0, 1),
+      front_end_dir: text('the path of a folder, or "" for the one that `tars-client models` shows'),
+      threshold: threshold('0.5'),
       reply_threshold: amount(0, 1),
-      thresholds: z
-        .record(z.string(), amount(0, 1))
-        .describe('a table of phrase = number from 0 to 1, such as { "hey tars" = 0.7 }'),
+      thresholds: thresholds('0.7'),
       models: z
         .record(z.string(), z.string().min(1))
         .describe('a table of phrase = ".onnx file", such as { "hey tars" = "hey-tars.onnx" }'),
     }),
     pocketsphinx: z.strictObject({
-      threshold: z.number().gt(0).max(1).describe('a number above 0 and up to 1, such as 1e-25'),
+      threshold: threshold('1e-25'),
       reply_threshold: z.number().min(0).max(1).describe('a number from 0 to 1, such as 1e-20'),
-      thresholds: z
-        .record(z.string(), z.number().gt(0).max(1))
-        .describe('a table of phrase = number above 0 and up to 1, such as { "hey tars" = 1e-28 }'),
+      thresholds: thresholds('1e-28'),
       pronunciations: z
         .record(z.string(), z.array(z.string().min(1)).min(1))
         .describe('a table of word = ["pronunciation", …], such as { tars = ["T AA R Z"] }'),

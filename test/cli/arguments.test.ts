@@ -65,6 +65,8 @@ test('--config names the file, both ways', () => {
 test('--help and --version, also beside things that would be wrong without them', () => {
   assert.equal(parse('--help').help, true);
   assert.equal(parse('hotword -h').help, true);
+  assert.equal(parse('help').help, true);
+  assert.equal(parse('help hotword').help, true);
   assert.equal(parse('--version').version, true);
 });
 
@@ -106,6 +108,7 @@ for (const [line, message] of [
   ['config extra', 'the command config takes no arguments, and got "extra"'],
   ['run a b', 'the command run takes no arguments, and got "a b"'],
   ['hotword', 'the command hotword needs arguments: tars-client hotword FILE…'],
+  ['hotword --tune', 'the command hotword needs arguments: tars-client hotword --tune DIR DIR'],
 ] as const) {
   test(`refused: ${line}`, () => {
     assert.throws(
@@ -127,4 +130,6 @@ test('the help names every command and fits a terminal', () => {
       name,
     );
   for (const line of lines) assert.ok(line.length <= 120, line);
+  assert.ok(lines.some((line) => line.includes('--tune DIR DIR')));
+  assert.match(helpText(), /npm start -- /);
 });
