@@ -22,6 +22,7 @@ function record(growthBytes = 0, changes: Partial<DeviceRecord> = {}): DeviceRec
     tried: 300,
     completed: 200,
     ended: 100,
+    broken: 0,
     stuck: 0,
     late: 0,
     vain: [],
@@ -38,7 +39,10 @@ describe('the report of a soak', () => {
   it('is good where every promise was kept, and says so in figures', () => {
     const { text, isGood } = report([record(), record()], 600_000);
     assert.ok(isGood, text);
-    assert.match(text, /600 turns tried on 2 devices in 10\.0 min: 400 completed, 200 struck .*, 0 late, 0 stuck/);
+    assert.match(
+      text,
+      /600 turns tried on 2 devices in 10\.0 min: 400 completed, 200 struck .*, 0 back too late, 0 stuck/,
+    );
     assert.match(text, /\| micKilled \| short \| 2 \| 0\.7 \(reply\) \| 4\.0 \|/);
   });
 

@@ -22,7 +22,8 @@ export function report(records: readonly DeviceRecord[], tookMs: number): { text
     '',
     `${sum(({ tried }) => tried)} turns tried on ${records.length} devices in ${(tookMs / 60_000).toFixed(1)} min: ` +
       `${sum(({ completed }) => completed)} completed, ${sum(({ ended }) => ended)} struck by a fault and ended in time, ` +
-      `${sum(({ late }) => late)} late, ${sum(({ stuck }) => stuck)} stuck.`,
+      `${sum(({ broken }) => broken)} ended by a limit though nothing struck, ${sum(({ late }) => late)} back too late, ` +
+      `${sum(({ stuck }) => stuck)} stuck.`,
     `Hotwords said in vain: ${vain.length === 0 ? 'none' : tally(vain)}. Microphone sound outside of a conversation: ` +
       `${strayBlocks} messages.`,
     `Load average of the machine meanwhile: ${mean(records.flatMap(({ loads }) => loads)).toFixed(1)}.`,

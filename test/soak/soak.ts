@@ -1,11 +1,12 @@
 import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../src/errors.js';
+import { abandonedMs } from '../helpers/gemitars-faults-parts.js';
 import { within } from '../helpers/processes.js';
 import { SOAK_FAULTS } from './faults.js';
 import { type ConversationPlan, makePlan, type Point, seededRandom } from './plan.js';
 import { DEFAULT_LIMITS, Scene, SHORT_LIMITS } from './scene.js';
-import { answer, goodbye, lead, SoakFailure, speakOn, untilWell, wake } from './turns.js';
+import { answer, DeafDevice, goodbye, lead, speakOn, untilWell, wake } from './turns.js';
 import { type Vitals, vitalsOf } from './vitals.js';
 
 /** So much beyond its limit a device is called stuck, not late. */
@@ -55,7 +56,11 @@ export interface DeviceRecord {
   completed: number;
   /** Turns that ended otherwise, each in time. */
   ended: number;
+  /** Turns that should have been completed and were ended by one of the device's limits. */
+  broken: number;
+  /** Turns from which the device did not come back. */
   stuck: number;
+  /** Ways back that took longer than their limit. */
   late: number;
   /** Hotwords said in vain. */
   vain: string[];
@@ -130,6 +135,7 @@ class DeviceRun {
       tried: 0,
       completed: 0,
       ended: 0,
+      broken: 0,
       stuck: 0,
       late: 0,
       vain: [],
@@ -213,14 +219,22 @@ class DeviceRun {
 
   async #noteFailure({ strike }: ConversationPlan, error: unknown): Promise<void> {
     const scene = this.#scene;
-    this.record.stuck += 1;
     const where = strike ? `${strike.fault} at ${strike.at}` : 'no fault';
     this.#complain(`turn ${this.record.tried} (${where}), ${scene.device.state}: ${messageOf(error)}`);
-    if (!(error instanceof SoakFailure)) this.#say(String((error as Error).stack));
     const box = await scene.blackBox().catch((why: unknown) => [{ why: messageOf(why) }]);
     this.#say(`its black box:\n${box.map((line) => JSON.stringify(line)).join('\n')}`);
     scene.server.welcome = {};
     await scene.relay.heal();
+    const isBack = await untilWell(scene, abandonedMs(scene.config, 0) + STUCK_MS).then(
+      () => true,
+      () => false,
+    );
+    // A device that does not hear the person any more is of no more use than one that never listens again.
+    if (isBack && !(error instanceof DeafDevice)) {
+      this.record.broken += 1;
+      return;
+    }
+    this.record.stuck += 1;
     await scene.replaceDevice();
   }
 

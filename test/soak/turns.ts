@@ -26,7 +26,10 @@ const AUDIBLE = 500;
 const REPLY_MS = 600;
 
 /** Thrown where a device that nothing disturbs does not do what it is for. */
-export class SoakFailure extends Error {}
+class SoakFailure extends Error {}
+
+/** Thrown where a device listens by its own word and does not hear the hotword. */
+export class DeafDevice extends SoakFailure {}
 
 /** How the person was heard. */
 export interface Waking {
@@ -34,7 +37,7 @@ export interface Waking {
   vain: string[];
 }
 
-/** The person says the hotword and a few words, until the server has heard of it. Throws SoakFailure after three times. */
+/** The person says the hotword and a few words, until the server has heard of it. Throws DeafDevice after three times. */
 export async function wake(scene: Scene, random: () => number): Promise<Waking> {
   const { device, server } = scene;
   const vain: string[] = [];
@@ -62,7 +65,7 @@ export async function wake(scene: Scene, random: () => number): Promise<Waking> 
     vain.push(told ? 'no connection in time' : 'not heard');
     await device.waitForState('listening', LISTENING_WITHIN_MS);
   }
-  throw new SoakFailure(`the hotword was said ${ATTEMPTS} times: ${vain.join(', ')}`);
+  throw new DeafDevice(`the hotword was said ${ATTEMPTS} times: ${vain.join(', ')}`);
 }
 
 /** A later turn of the person's in the same conversation, which needs no hotword. */
