@@ -13,7 +13,10 @@ export interface StreamMicrophoneOptions {
   rateHz: number;
 }
 
-/** Raw PCM from a pipe as a microphone, as fast as it comes. Its end is a lost microphone that does not come back. */
+/**
+ * Raw PCM from a pipe as a microphone, as fast as it comes; what comes while nobody captures is thrown away. Its end is a
+ * lost microphone that does not come back.
+ */
 export class StreamMicrophone implements Microphone {
   readonly backend = 'stdin';
   readonly rateHz: number;
@@ -44,7 +47,7 @@ export class StreamMicrophone implements Microphone {
     await aborted(signal);
     stream.off('data', onData);
     stream.off('end', onEnd);
-    stream.pause();
+    // It flows on, into nothing: what waited in the pipe would be heard when the microphone is opened again.
     convert.close();
   }
 }
