@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { JOINT_CHECKS } from './config/joint-checks.js';
 import { KEYS } from './config/keys.js';
 import { masked } from './config/mask.js';
-import { absolutePath, credentialFor, type Places, withAbsolutePaths } from './config/paths.js';
+import { absolutePath, credentialFor, homeFolder, type Places, withAbsolutePaths } from './config/paths.js';
 import { type Config, schema } from './config/schema.js';
 import {
   type Assignment,
@@ -49,7 +48,7 @@ export interface LoadedConfig {
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const cwd = sources.cwd ?? process.cwd();
   const places: Places = {
-    home: sources.env.HOME || homedir(),
+    home: homeFolder(sources.env),
     credentials: sources.env.CREDENTIALS_DIRECTORY,
   };
   const files = [baseFile(), ...ownFile(sources, cwd)];

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.js';
 
@@ -19,6 +20,17 @@ export interface Places {
   home: string;
   /** The folder systemd puts this service's credentials into, if it does. */
   credentials?: string | undefined;
+}
+
+/** The home folder of this user; "/" for one that the system does not know, such as a bare number in a container. */
+export function homeFolder(env: NodeJS.ProcessEnv, lookUp: () => string = homedir): string {
+  if (env.HOME) return env.HOME;
+  try {
+    return lookUp();
+  } catch (error) {
+    if (Object(error).code === 'ERR_SYSTEM_ERROR') return '/';
+    throw error;
+  }
 }
 
 /**

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Check, type Finding, failure, ok, warning } from './finding.js';
 import type { MachineView } from './machine.js';
@@ -15,9 +14,11 @@ export interface UserView {
 
 /** The user of this process. */
 export async function thisUser({ output }: MachineView): Promise<UserView> {
-  const { username, uid } = userInfo();
+  const uid = process.getuid?.();
+  // A container may run this as a number that has no name.
+  const name = (await output('id', ['-un']).catch(() => '')).trim() || `user ${uid}`;
   const groups = await output('id', ['-nG']).catch(() => '');
-  return { name: username, isRoot: uid === 0, groups: groups.trim().split(' '), env: process.env, exists: existsSync };
+  return { name, isRoot: uid === 0, groups: groups.trim().split(' '), env: process.env, exists: existsSync };
 }
 
 /** User, groups, and the sound server of this user. */

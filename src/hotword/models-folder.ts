@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from '../config/paths.js';
 import { stateFolder } from '../service/state-folder.js';
 import { KNOWN_MODELS, knownModel } from './models-table.js';
 import type { ModelKind } from './openwakeword-shapes.js';
@@ -12,7 +12,7 @@ import type { ModelKind } from './openwakeword-shapes.js';
 export function modelsFolder(
   configured: string,
   env: NodeJS.ProcessEnv = process.env,
-  home: string = homedir(),
+  home: string = homeFolder(env),
 ): string {
   if (configured !== '') return configured;
   const state = stateFolder(env);

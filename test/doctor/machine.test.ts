@@ -4,7 +4,7 @@ import { examine } from '../../src/doctor/examine.js';
 import { type Check, type Finding, ok } from '../../src/doctor/finding.js';
 import { type MachineView, machineCheck, unitCheck } from '../../src/doctor/machine.js';
 import { lineOf, verdictOf } from '../../src/doctor/report.js';
-import { type UserView, userCheck } from '../../src/doctor/user.js';
+import { thisUser, type UserView, userCheck } from '../../src/doctor/user.js';
 
 const MIB = 1024 * 1024;
 
@@ -117,6 +117,11 @@ describe('what the doctor says of the user', () => {
     const finding = await find(userCheck(user({ groups: ['pi'] })), 'user');
     assert.equal(finding?.gravity, 'failure');
     assert.match(finding?.remedy ?? '', /usermod -aG audio pi/);
+  });
+
+  it('one without a name has a number', async () => {
+    assert.equal((await thisUser(machine())).name, `user ${process.getuid?.()}`);
+    assert.equal((await thisUser(machine({ outputs: { id: 'jo\n' } }))).name, 'jo');
   });
 
   it('one without cards need not be', async () => {
