@@ -247,7 +247,10 @@ export class App {
 
   /** Closes as `close` does, but for the parts that are asked for and there; the next device goes on with them. */
   async bequeath(wanted: { link: boolean; ear: boolean }): Promise<Heirlooms> {
-    const link = wanted.link && this.#assistant === undefined ? this.#link : undefined;
+    // What a server says at the beginning of a connection (its greeting, whether it wants sound) is not said again.
+    const isGreeted = !protocolOf(this.#options.config).connect(() => new Date()).isReady;
+    const isLinkKept = wanted.link && this.#assistant === undefined && !isGreeted;
+    const link = isLinkKept ? this.#link : undefined;
     const ear = wanted.ear ? this.#ear : undefined;
     if (link) this.#link = undefined;
     if (ear) this.#ear = undefined;

@@ -208,6 +208,21 @@ describe('a reload', () => {
     assert.equal(ears.length, 1);
   });
 
+  it('dials anew where what the server said at the beginning of a connection counts', async (test) => {
+    const { clock, device, sockets, reload } = bench(test);
+    const kept = async (protocol: string) => {
+      await reload({ 'server.protocol': protocol });
+      clock.advance(0);
+      const before = sockets.length;
+      await reload({ 'server.protocol': protocol, 'session.settle_ms': '250' });
+      clock.advance(0);
+      return sockets.length === before;
+    };
+    await device.start();
+    assert.equal(await kept('gemitars'), true);
+    assert.equal(await kept('augmentos'), false);
+  });
+
   it('leaves no engine behind where the program ends while it is made', async (test) => {
     const { device, ears } = bench(test);
     const starting = device.start();
