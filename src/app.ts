@@ -21,14 +21,17 @@ import type { Journal, Log } from './log.js';
 import { type Meter, MeterSource } from './meters.js';
 import type { Microphone } from './mic/microphone.js';
 import { MICROPHONES } from './mic/registry.js';
-import { isSampleBits, SPEECH_FORMAT } from './pcm/format.js';
+import { bytesOf, isSampleBits, SPEECH_FORMAT, samplesOf } from './pcm/format.js';
 import { SpeechDetector } from './pcm/level.js';
 import { SampleRing } from './pcm/ring.js';
 import { pause } from './pcm/supervisor.js';
+import { applyVolume } from './pcm/volume.js';
+import type { Protocol } from './protocol/protocol.js';
 import { PROTOCOLS } from './protocol/registry.js';
 import { Capture, type MicLevel } from './session/capture.js';
 import type { SessionLimits } from './session/events.js';
 import { interruptionDetector } from './session/interruption.js';
+import { Narrator } from './session/narrator.js';
 import { PhraseActions, phraseActions } from './session/phrase-actions.js';
 import { Router } from './session/router.js';
 import { Session } from './session/session.js';
@@ -38,6 +41,8 @@ import { ReplyBuffer } from './speaker/reply-buffer.js';
 import type { Speaker } from './speaker/speaker.js';
 import { type SpeakerTap, TappedSpeaker } from './speaker/tapped-speaker.js';
 import { SpeakerWatch } from './speaker/watch.js';
+import { fetchSound } from './speech/fetch-sound.js';
+import { makeVoice } from './speech/registry.js';
 import { PROGRAM_VERSION } from './version.js';
 
 /** Whom an ear tells what it hears, and that it is lost. */
@@ -61,6 +66,8 @@ export interface AppOptions {
   random: () => number;
   /** Stand in for those of the configuration; a simulation brings its own. */
   parts?: Partial<AppParts>;
+  /** Gets the words that the server shows, where the configuration wants them shown. */
+  onDisplay?: (text: string) => void;
   /** Parts of a device that was closed, to go on with. */
   heirlooms?: Heirlooms;
 }
@@ -297,6 +304,8 @@ export class App {
   #join(link: Link, ear: AppEar): void {
     const { config, journal, clock, log, parts } = this.#options;
     const limits = limitsOf(config);
+    const protocol = protocolOf(config);
+    const narrator = makeNarrator(config, protocol, clock, log);
     const speaker = parts?.speaker ?? makeSpeaker(config, clock, log);
     const replies = new ReplyBuffer({
       speaker: new TappedSpeaker(speaker, this.#tap),
@@ -334,7 +343,8 @@ export class App {
     const session = new Session(
       {
         link,
-        protocol: protocolOf(config),
+        protocol,
+        narrator,
         router,
         replies,
         cues: new CuePlayer({
@@ -351,6 +361,7 @@ export class App {
         bargeIn: config.session.barge_in,
         journal,
         clock,
+        onDisplay: ({ text }) => this.#showText(protocol.fill?.(text, new Date()) ?? text),
         log: log.child({ module: 'session' }),
       },
     );
@@ -374,6 +385,11 @@ export class App {
     else capture.open();
     link.start(session.linkListener);
     this.#network.start(() => link.hurry());
+  }
+
+  #showText(text: string): void {
+    const { config, onDisplay } = this.#options;
+    if (text !== '' && config.augmentos.display !== 'spoken') onDisplay?.(text);
   }
 
   /** Undefined when the program ends before the engine is there. */
@@ -467,6 +483,24 @@ export class App {
       ...(parts?.openSocket ? { openSocket: parts.openSocket } : {}),
     });
   }
+}
+
+/** Undefined where the protocol has no displays. */
+function makeNarrator(config: Config, { fill }: Protocol, clock: Clock, log: Log): Narrator | undefined {
+  if (!fill) return undefined;
+  return new Narrator({
+    voice: makeVoice(config.speech),
+    speaksDisplays: config.augmentos.display !== 'shown',
+    fetchSound: async ({ url, volume }, signal) => {
+      const { rateHz, samples } = await fetchSound(url, signal);
+      const format = { ...SPEECH_FORMAT, rateHz };
+      return { rateHz, samples: samplesOf(applyVolume(bytesOf(samples), format, volume)) };
+    },
+    fill: (text) => fill(text, new Date()),
+    clock,
+    log: log.child({ module: 'narrator' }),
+    unaskedLimitMs: config.session.reply_limit_ms,
+  });
 }
 
 /** The microphone of the configuration. Throws ConfigError when it names no backend that there is. */

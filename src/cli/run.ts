@@ -56,6 +56,7 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
         log,
         clock: systemClock,
         random: Math.random,
+        ...(process.stdout.isTTY && { onDisplay: printDisplay }),
         ...(heirlooms && { heirlooms }),
       }),
     load: reload,
@@ -109,6 +110,11 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
     blackBox.close();
   }
   return code;
+}
+
+/** A stranger's words: nothing in them may command the terminal. */
+function printDisplay(text: string): void {
+  process.stdout.write(`${text.replace(/[^\P{C}\n]/gu, ' ')}\n`);
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

@@ -40,6 +40,11 @@ export const JOINT_CHECKS: readonly JointCheck[] = [
     remedy: 'porcupine needs a file with an access key, or set hotword.engine = "auto"',
   },
   {
+    keys: ['speech.engine', 'speech.command'],
+    isBroken: ({ speech }) => speech.engine === 'command' && speech.command === '',
+    remedy: 'give the command in speech.command, or set speech.engine = "auto"',
+  },
+  {
     keys: ['mic.backend', 'mic.device'],
     isBroken: ({ mic }) => mic.backend === 'file' && mic.device === '',
     remedy: 'the file backend needs the path of a WAV file in mic.device',

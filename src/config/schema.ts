@@ -116,6 +116,14 @@ export const schema = z.strictObject({
     settle_ms: milliseconds(0, 10_000),
     barge_in: words('off', 'hotword', 'speech'),
   }),
+  augmentos: z.strictObject({
+    display: words('spoken', 'shown', 'both'),
+  }),
+  speech: z.strictObject({
+    engine: words('auto', 'flite', 'espeak-ng', 'command'),
+    voice: text('the name of a voice of the engine, or "" for its own choice'),
+    command: text('a command line that reads a text and writes a WAV, or "" for none'),
+  }),
   cues: z.strictObject({
     enabled: flag(),
     volume: amount(0, 1),

@@ -32,7 +32,7 @@ export type ServerEvent =
   | { type: 'ignored'; kind: string; detail: string };
 
 /** What the server shows, in words. */
-interface Display {
+export interface Display {
   type: 'display';
   /** `main` replaces what the person sees; `dashboard` is kept until they look. */
   view: 'main' | 'dashboard';
@@ -43,7 +43,7 @@ interface Display {
 }
 
 /** Sound that the server wants fetched and played. */
-interface PlayRequest {
+export interface PlayRequest {
   type: 'play.requested';
   id: string;
   owner: string;

@@ -5,11 +5,13 @@ import type { Link, LinkListener } from '../link/link.js';
 import type { Journal, Log } from '../log.js';
 import { bytesOf } from '../pcm/format.js';
 import type { SpeechDetector } from '../pcm/level.js';
-import type { Codec, DeviceEvent, Protocol, ServerEvent, WireMessage } from '../protocol/protocol.js';
+import type { Codec, DeviceEvent, Display, Protocol, ServerEvent, WireMessage } from '../protocol/protocol.js';
 import type { ReplyBuffer, ReplyListener } from '../speaker/reply-buffer.js';
+import type { Sound } from '../speech/voice.js';
 import type { BargeIn, Order, SessionEvent, SessionLimits } from './events.js';
 import { Greeting } from './greeting.js';
 import { sessionMachine } from './machine.js';
+import type { Narrator } from './narrator.js';
 import type { Router } from './router.js';
 import { TurnTiming } from './timing.js';
 import { nameOfState, whyOf } from './words.js';
@@ -23,6 +25,8 @@ export interface SessionParts {
   cues: CuePlayer;
   /** Tells whether the person speaks in what goes to the server. */
   speech: SpeechDetector;
+  /** Says what the server shows; without one displays mean nothing. */
+  narrator?: Narrator | undefined;
   /** Opens or closes the capture; called when the device is muted and unmuted. */
   capture: (isOn: boolean) => void;
 }
@@ -35,6 +39,8 @@ export interface SessionOptions {
   clock: Clock;
   /** The wall clock. @default the system's */
   now?: () => Date;
+  /** Gets what the server shows. */
+  onDisplay?: (display: Display) => void;
   log: Log;
 }
 
@@ -81,6 +87,15 @@ export class Session {
   }
 
   start(): void {
+    const { narrator, replies } = this.#parts;
+    narrator?.attach({
+      play: (sound) => this.#playOwn(sound),
+      stop: () => {
+        void replies.clear();
+        this.send({ type: 'playback.drained' });
+      },
+      tell: (event) => this.#tell(event),
+    });
     this.#actor.start();
   }
 
@@ -96,6 +111,7 @@ export class Session {
     if (this.#actor.getSnapshot().status === 'active') this.#actor.send({ type: 'shutdown' });
     this.#actor.stop();
     this.#greeting?.close();
+    this.#parts.narrator?.close();
     await this.#parts.replies.clear();
   }
 
@@ -131,13 +147,18 @@ export class Session {
     },
     drained: (info) => {
       this.#options.journal.record('reply.completed', info);
+      this.#parts.narrator?.over(info.playedMs);
       const timing = this.#timing?.finish(info.playedMs);
       this.send({ type: 'playback.drained' });
       if (timing) this.#options.journal.record('turn.timing', timing);
     },
-    failed: ({ why }) => this.send({ type: 'playback.failed', why }),
+    failed: ({ why }) => {
+      this.#parts.narrator?.over(0, why);
+      this.send({ type: 'playback.failed', why });
+    },
     held: (hold) => {
-      this.#parts.link.holdReading(hold);
+      // Only what the link brings can come slower.
+      if (!this.#parts.narrator?.isPlaying) this.#parts.link.holdReading(hold);
       this.send({ type: 'reply.held', hold });
     },
   };
@@ -150,6 +171,7 @@ export class Session {
     const { isSpeaking } = this.#parts.speech.feed(samples);
     if (isSpeaking && nowMs - this.#spokeAtMs >= SPOKE_EVERY_MS) {
       this.#spokeAtMs = nowMs;
+      this.#parts.narrator?.personSpoke();
       this.send({ type: 'person.spoke' });
     }
   }
@@ -161,7 +183,17 @@ export class Session {
     this.send({ type: 'link.up' });
   }
 
+  /** A reply of the device's own takes the way of any other. */
+  #playOwn({ rateHz, samples }: Sound): void {
+    this.#timing?.noteBack(this.#options.clock.nowMs());
+    this.send({ type: 'server.replyStarted', format: { rateHz, bits: 16, channels: 1 } });
+    this.#parts.replies.push(bytesOf(samples));
+    this.send({ type: 'server.replyAudio' });
+    this.send({ type: 'server.replyEnded' });
+  }
+
   #obey(event: ServerEvent): void {
+    const { narrator } = this.#parts;
     switch (event.type) {
       case 'ready':
         this.#noteReady();
@@ -195,11 +227,18 @@ export class Session {
       case 'apps':
         this.#options.journal.record('apps.changed', { running: event.running });
         break;
+      case 'display':
+        this.#options.onDisplay?.(event);
+        narrator?.show(event);
+        break;
+      case 'play.requested':
+        narrator?.request(event);
+        break;
+      case 'play.stopped':
+        narrator?.stopOf(event.owner);
+        break;
       case 'session.requested':
       case 'text':
-      case 'display':
-      case 'play.requested':
-      case 'play.stopped':
         this.#ignore(event.type, 'this device has no use for it');
         break;
     }
@@ -223,7 +262,7 @@ export class Session {
   }
 
   #actions() {
-    const { router, replies, cues, link, capture } = this.#parts;
+    const { router, replies, cues, link, capture, narrator } = this.#parts;
     return {
       route: (_: unknown, route: Order<'route'>) => router.turn(route),
       capture: (_: unknown, { isOn }: Order<'capture'>) => {
@@ -243,7 +282,10 @@ export class Session {
           replies.begin(order.format);
         } else if (order.do === 'end') replies.end();
         else if (order.do === 'extend') replies.extend();
-        else void replies.clear();
+        else {
+          narrator?.cut();
+          void replies.clear();
+        }
       },
       noteStarted: (_: unknown, { turn }: Order<'noteStarted'>) => this.#noteStarted(turn),
       noteEnded: (_: unknown, { reason }: Order<'noteEnded'>) => this.#noteEnded(reason),
@@ -267,6 +309,8 @@ export class Session {
     const from = this.#state;
     this.#state = to;
     this.#options.journal.record('state.changed', { from, to, why });
+    // Not from inside the machine, which takes no orders there.
+    queueMicrotask(() => this.#parts.narrator?.entered(this.#state));
     // A later turn of the same conversation; the first one began with the session.
     const isLaterTurn = to === 'activeSession.userTurn' && from.startsWith('activeSession.');
     if (isLaterTurn) this.#timing = new TurnTiming(this.#actor.getSnapshot().context.turn, this.#turnBeganMs);

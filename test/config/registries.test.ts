@@ -4,11 +4,13 @@ import { KEYS } from '../../src/config/keys.js';
 import { MICROPHONES } from '../../src/mic/registry.js';
 import { PROTOCOLS } from '../../src/protocol/registry.js';
 import { SPEAKERS } from '../../src/speaker/registry.js';
+import { VOICES } from '../../src/speech/registry.js';
 
 for (const [path, registry] of [
   ['mic.backend', MICROPHONES],
   ['speaker.backend', SPEAKERS],
   ['server.protocol', PROTOCOLS],
+  ['speech.engine', VOICES],
 ] as const) {
   test(`${path} allows exactly what its registry has`, () => {
     const allowed = [...(KEYS.get(path)?.allowed.matchAll(/"([\w-]+)"/g) ?? [])].map((match) => match[1]);

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { samplesOf } from '../../src/pcm/format.js';
+import { writeWav } from '../../src/pcm/wav-writer.js';
+import { hum } from '../helpers/gemitars-faults-parts.js';
 import { type Generation, GlassesCloud, type GlassesCloudOptions } from '../helpers/glasses-cloud.js';
 import { startInnerDevice } from '../helpers/inner-device.js';
+import { RATE_HZ } from '../helpers/sound-tap.js';
 import { silence } from '../helpers/speech.js';
 
 /** Times real time. */
@@ -144,5 +151,46 @@ describe('a server that is no cloud for glasses', () => {
     await device.until(() => device.all('link.down').length >= 1, 'given up');
     assert.match(device.all('link.down')[0]?.fields.reason ?? '', /did not answer within 10 s/);
     await cloud.until(() => cloud.all('open').length === 2);
+  });
+});
+
+describe('what a cloud shows and plays', () => {
+  /** 300 ms of a tone as any program would say it. */
+  const SPEAKS = { 'speech.engine': 'command', 'session.idle_limit_ms': '60000' };
+
+  it('is spoken in the conversation as a reply, and the microphone is open again after it', async (test) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tars-said-'));
+    test.after(() => rm(folder, { recursive: true, force: true }));
+    const wav = join(folder, 'said.wav');
+    await writeWav(wav, samplesOf(hum(300)), RATE_HZ);
+    const { cloud, device } = await meet(test, { generation: 'new' }, { ...SPEAKS, 'speech.command': `cat ${wav}` });
+    await cloud.next('glasses_connection_state');
+    cloud.wantMicrophone(true);
+    cloud.show({ layoutType: 'text_wall', text: 'too early' });
+    device.talk();
+    await cloud.until(() => cloud.all('audio').length >= 5);
+    cloud.show({ layoutType: 'reference_card', title: '// MentraOS - Starting App', text: 'Captions' });
+    for (const text of ['hel', 'hello', 'hello there']) cloud.show({ layoutType: 'text_wall', text });
+    await device.until(() => device.all('reply.completed').length === 1, 'the reply');
+    const told = cloud.all('VAD').map(({ fields }) => fields.status);
+    assert.deepEqual(told.slice(0, 2), [true, false]);
+    await cloud.until(() => cloud.all('VAD').length === 3);
+    assert.deepEqual(cloud.strayBlocks(), []);
+    assert.ok(Math.abs((device.all('reply.completed')[0]?.fields.playedMs ?? 0) - 300) < 150);
+
+    const server = createServer((_request, response) => {
+      readFile(wav).then((bytes) => response.end(bytes));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    test.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    cloud.say('audio_play_request', { requestId: 'r1', appId: 'a', audioUrl: `http://127.0.0.1:${port}/x.wav` });
+    const response = await cloud.next('audio_play_response');
+    assert.deepEqual([response.fields.requestId, response.fields.success], ['r1', true]);
+    cloud.say('audio_play_request', { requestId: 'r2', appId: 'a', audioUrl: 'file:///etc/passwd' });
+    const refused = await cloud.next('audio_play_response');
+    assert.deepEqual([refused.fields.requestId, refused.fields.success], ['r2', false]);
+    assert.equal(device.all('reply.completed').length, 2);
   });
 });
