@@ -89,6 +89,16 @@ interface Hit {
 }
 
 /**
+ * Lets an engine hear a second of silence, so that it makes no difference what it heard before, and resets it. Throws
+ * HotwordError when it fails.
+ */
+export function hush(engine: HotwordEngine): void {
+  const listener = listenerTo(engine, 0, () => undefined);
+  listener.feed(new Int16Array(engine.rateHz));
+  listener.reset();
+}
+
+/**
  * What an engine hears in a recording that begins and ends in silence. Throws HotwordError when it fails or the signal
  * aborts.
  */
@@ -99,15 +109,8 @@ export async function detectionsIn(
   signal: AbortSignal,
 ): Promise<Hit[]> {
   const hits: Hit[] = [];
-  const listener = new HotwordListener({
-    engine,
-    refractoryMs,
-    onDetection: (hit) => hits.push(hit),
-    onFailure: (error) => {
-      throw error;
-    },
-  });
-  listener.reset();
+  hush(engine);
+  const listener = listenerTo(engine, refractoryMs, (hit) => hits.push(hit));
   const slice = SLICE_SECONDS * engine.rateHz;
   for (let at = 0; at < sound.length; at += slice) {
     await breath(signal);
@@ -116,6 +119,13 @@ export async function detectionsIn(
   // A second of silence, for what the engine only tells some time after the phrase.
   listener.feed(new Int16Array(engine.rateHz));
   return hits;
+}
+
+function listenerTo(engine: HotwordEngine, refractoryMs: number, onDetection: (hit: Hit) => void): HotwordListener {
+  const onFailure = (error: HotwordError) => {
+    throw error;
+  };
+  return new HotwordListener({ engine, refractoryMs, onDetection, onFailure });
 }
 
 /** Lets in what waits, such as the word to end. Throws HotwordError when the signal has aborted. */

@@ -1,5 +1,5 @@
 import type { HotwordEngine } from '../hotword/engine.js';
-import { breath, detectionsIn, soundOf } from './hotword.js';
+import { breath, detectionsIn, hush, soundOf } from './hotword.js';
 
 /** What a threshold does to recordings of a phrase and to others. */
 export interface Counts {
@@ -79,7 +79,7 @@ async function traceOf(sound: Int16Array, engine: HotwordEngine, signal: AbortSi
   const trace: { at: number; score: number }[] = [];
   const { chunkSamples, tuning } = engine;
   let at = 0;
-  engine.reset();
+  hush(engine);
   tuning?.watchScores(({ score }) => trace.push({ at, score }));
   // A second of silence, for what the engine only tells some time after the phrase.
   const padded = new Int16Array(Math.ceil((sound.length + engine.rateHz) / chunkSamples) * chunkSamples);

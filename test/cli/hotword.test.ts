@@ -69,16 +69,37 @@ test('a line for each detection, and a summary last', async () => {
   assert.match(lines.at(-1) ?? '', /^2 files, 2\.3 s of sound, 3 detections, \d+ times real time$/);
 });
 
-test('the engine is reset before each file and gets a second of silence after it', async () => {
+test('the engine hears a second of silence before and after each file, the first as well, and is reset before it', async () => {
   const engine = markHearing();
+  const resetsAt: number[] = [];
+  engine.reset = () => void resetsAt.push(engine.chunks);
   await run([early, late], engine);
-  assert.equal(engine.resets, 2);
-  assert.equal(engine.chunks, Math.floor((16_000 + 16_000) / 100) + Math.floor((20_001 + 16_000) / 100));
+  const [second, first] = [16_000 / 100, (2 * 16_000) / 100];
+  assert.deepEqual(resetsAt, [second, second + first + second]);
+  assert.equal(engine.chunks, second + first + second + Math.floor((20_001 + 16_000) / 100));
+});
+
+test('a recording sounds alike to the engine wherever it stands in the list', async () => {
+  const engine = new FakeEngine();
+  let silent = 0;
+  let before = 0;
+  engine.answer = (chunk) => {
+    silent = chunk.some((sample) => sample !== 0) ? 0 : silent + 1;
+    const at = chunk.indexOf(MARK);
+    return at === -1 ? undefined : { phrase: 'hey fake', score: Math.min(1, before / 160), endedSamplesAgo: 0 };
+  };
+  engine.reset = () => {
+    before = silent;
+  };
+  const { lines } = await run([early, early], engine);
+  assert.equal(lines.length, 5);
+  assert.deepEqual(lines.slice(0, 2), lines.slice(2, 4));
 });
 
 test('what is told in the silence after the file ended at its end at the latest', async () => {
   const engine = new FakeEngine();
-  engine.answer = () => (engine.chunks === 165 ? { phrase: 'hey fake', score: 1, endedSamplesAgo: 0 } : undefined);
+  engine.answer = () =>
+    engine.chunks === 160 + 165 ? { phrase: 'hey fake', score: 1, endedSamplesAgo: 0 } : undefined;
   const { lines } = await run([early], engine);
   assert.equal(lines[0], `${early}\t1.00\they fake\t1.00`);
 });
