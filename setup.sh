@@ -1,14 +1,16 @@
 #!/bin/sh
 # Makes this checkout ready to run: Debian packages, node_modules with its native parts, dist/.
 # npm runs it before `npm start`, and with --test before `npm test`. With nothing to do it says nothing.
+# systemd/install.sh runs it in a release, which has its dist/: --packages installs the Debian packages that the
+# program runs with, --production also node_modules without what only development needs and without asking for a compiler.
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")"
 
 log=$PWD/setup.log is_log_open='' stamp=node_modules/.setup-stamp
 
 # What the device builds and runs with, and what only its tests need. Debian 12 and 13 have the same names.
-run_packages='build-essential python3 ca-certificates alsa-utils libasound2-dev libasound2-plugins
-  libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite'
+build_packages='build-essential python3 libasound2-dev'
+run_packages='ca-certificates alsa-utils libasound2-plugins libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite'
 test_packages='pulseaudio pulseaudio-utils openssl procps systemd'
 
 say() { echo "setup: $*" >&2; } # stdout belongs to the program that starts afterwards
@@ -27,7 +29,7 @@ check_node() {
   node_version=$(node --version 2>/dev/null) || node_version=none
   case $node_version in
     none | v[0-9].* | v1[0-9].*) ;;
-    *) if command -v npm >/dev/null; then return; fi ;;
+    *) if [ "$mode" = --packages ] || command -v npm >/dev/null; then return; fi ;;
   esac
   cat >&2 <<END
 setup: Node 20 or newer with npm is needed; found Node $node_version, npm $(command -v npm || echo none). To install both:
@@ -92,7 +94,13 @@ build_native() { # package, check, what its absence means
 install_modules() {
   say "installing the npm packages (log: $log)"
   export ONNXRUNTIME_NODE_INSTALL=skip # its install script would fetch parts for graphics cards
-  noisy npm ci --ignore-scripts --include=dev --include=optional || fail 'npm ci failed'
+  if [ "$mode" = --production ]; then
+    # Half of what npm may take by itself; a Pi Zero has 512 MB.
+    noisy env NODE_OPTIONS=--max-old-space-size=192 npm ci --ignore-scripts --omit=dev --include=optional --no-audit --no-fund ||
+      fail 'npm ci failed'
+  else
+    noisy npm ci --ignore-scripts --include=dev --include=optional || fail 'npm ci failed'
+  fi
 
   node_facts=$(node -p 'process.arch + " " + path.dirname(path.dirname(process.execPath))')
   headers=${node_facts#* } # Node's own: with them node-gyp downloads nothing
@@ -109,10 +117,24 @@ install_modules() {
   for binaries in node_modules/onnxruntime-node/bin/*/*/*; do # it carries those of every platform, 150 MB too many
     case $binaries in */"$(echo "$os" | tr '[:upper:]' '[:lower:]')/${node_facts%% *}") ;; *) rm -rf "$binaries" ;; esac
   done
+  if can_compile; then compile; fi
+  build_native koffi "node -e 'require(\"koffi\")'" 'no PocketSphinx, no systemd notification'
+}
+
+# A release is installed without a compiler; everything else has asked apt for one.
+can_compile() {
+  [ "$mode" = --production ] || return 0
+  for tool in c++ make python3; do
+    command -v $tool >/dev/null || { say "no $tool here: naudiodon and speaker are not built, arecord and aplay take their place"; return 1; }
+  done
+  [ -e /usr/include/alsa/asoundlib.h ] ||
+    { say 'no libasound2-dev here: naudiodon and speaker are not built, arecord and aplay take their place'; return 1; }
+}
+
+compile() {
   build_native segfault-handler '[ -e node_modules/segfault-handler/build/Release/segfault-handler.node ]' 'naudiodon needs it'
   build_native naudiodon '[ -e node_modules/naudiodon/build/Release/naudiodon.node ]' 'the microphone goes through arecord'
   build_native speaker '[ -e node_modules/speaker/build/Release/binding.node ]' 'the loudspeaker goes through aplay'
-  build_native koffi "node -e 'require(\"koffi\")'" 'no PocketSphinx, no systemd notification'
 }
 
 build() {
@@ -126,18 +148,21 @@ build() {
   done
 }
 
-case ${1:-} in
-  '') packages=$run_packages ;;
-  --test) packages="$run_packages $test_packages" ;;
-  *) say "unknown argument $1; usage: ./setup.sh [--test]"; exit 64 ;;
+mode=${1:-}
+case $mode in
+  '') packages="$build_packages $run_packages" ;;
+  --test) packages="$build_packages $run_packages $test_packages" ;;
+  --packages | --production) packages=$run_packages ;;
+  *) say "unknown argument $1; usage: ./setup.sh [--test | --packages | --production]"; exit 64 ;;
 esac
 check_node
 os=$(uname -s) machine=$(uname -m)
 [ "$machine" != aarch64 ] || packages="$packages libportaudio2" # shipped by naudiodon for the others
 key="$node_version $machine $(cat package-lock.json setup.sh | cksum)"
+[ "$mode" != --production ] || key="$key production"
 old_key='' known_unavailable=''
 [ ! -r $stamp ] || { read -r old_key && read -r known_unavailable; } <$stamp || true
-if [ "$key" = "$old_key" ]; then is_changed=''; else is_changed=yes known_unavailable=''; fi
+if [ "$mode" = --packages ] || [ "$key" = "$old_key" ]; then is_changed=''; else is_changed=yes known_unavailable=''; fi
 unavailable=$known_unavailable
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
@@ -148,6 +173,7 @@ elif [ -n "$is_changed" ] && [ "$os" = Darwin ]; then
 elif [ -n "$is_changed" ]; then
   say "this system has no apt: install what it calls these Debian packages: $packages"
 fi
+[ "$mode" != --packages ] || exit 0
 [ -z "$is_changed" ] || install_modules
 [ "$is_changed$unavailable" = "$known_unavailable" ] || printf '%s\n' "$key" "$unavailable" >$stamp
-build
+[ "$mode" = --production ] || build

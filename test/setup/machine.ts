@@ -82,7 +82,7 @@ export interface MachineOptions {
 
 /** The Debian packages that setup.sh asks for with --test on an x86-64 machine. */
 export const ALL_PACKAGES = [
-  ...['build-essential', 'python3', 'ca-certificates', 'alsa-utils', 'libasound2-dev', 'libasound2-plugins'],
+  ...['build-essential', 'python3', 'libasound2-dev', 'ca-certificates', 'alsa-utils', 'libasound2-plugins'],
   ...['libpocketsphinx3', 'pocketsphinx-en-us', 'libspeexdsp1', 'flite'],
   ...['pulseaudio', 'pulseaudio-utils', 'openssl', 'procps', 'systemd'],
 ];
