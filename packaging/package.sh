@@ -33,8 +33,9 @@ collect() { # folder
   find "$1/dist" -name '*.map' -delete
   (cd "$1" && npm prune --omit=dev --ignore-scripts --offline --no-audit --no-fund --silent)
   trim "$1/node_modules"
-  node -p 'process.arch + " " + process.versions.modules' >"$1/BUILT-FOR"
   chmod -R u=rwX,go=rX "$1"
+  sum=$(cd "$1" && find node_modules -type f -exec cksum {} + | LC_ALL=C sort | cksum | cut -d ' ' -f 1)
+  echo "$(node -p 'process.arch + " " + process.versions.modules') $sum" >"$1/BUILT-FOR" # the sum tells releases apart
 }
 
 trim() { # node_modules
@@ -45,7 +46,8 @@ trim() { # node_modules
     (cd @picovoice/porcupine-node/lib && tar -cf - common $porcupine) | tar -xf - -C $kept
     rm -rf @picovoice/porcupine-node/lib
     mv $kept @picovoice/porcupine-node/lib
-    rm -rf @koromix/*/musl_* koffi/src koffi/vendor koffi/doc
+    rm -rf @koromix/*/musl_* koffi/vendor koffi/doc
+    find koffi/src -type f ! -name '*.js' ! -name '*.cjs' ! -name '*.json' -delete
     rm -rf naudiodon/src naudiodon/scratch naudiodon/portaudio speaker/deps speaker/src speaker/examples segfault-handler/src \
       segfault-handler/includes segfault-handler/stacktrace-*.log nan
     for addon in naudiodon speaker segfault-handler; do

@@ -8,14 +8,15 @@ usage() {
 usage: install.sh [install | upgrade | rollback | uninstall] [option…]     as root
 
   install     Debian packages, a release in /opt/tars-client, /etc/tars-client/config.toml, the service, `doctor`
-  upgrade     the same where it is installed; keeps the configuration. A release that is not ready within a minute
-              is rolled back, unless the one before was not ready either
+  upgrade     the same where it is installed; keeps the configuration. A release that is not ready in time
+              (a minute) is rolled back, unless the one before was not ready either
   rollback    back to the release before
   uninstall   removes service and program; with --purge also configuration, secrets and what the device stored
 
   --token-file FILE        the assistant server's token, stored for the service alone
   --access-key-file FILE   Picovoice's access key, the same
   --no-start               neither enables nor starts the service
+  --ready-within SECONDS   how long to wait until the device is ready (60)
   --dry-run                prints what would be done
 END
 }
@@ -49,7 +50,7 @@ name_release() {
 # A tarball brings its npm packages, built for one kind of machine.
 check_bundle() {
   [ -f "$source/BUILT-FOR" ] || return 0
-  read -r built_arch built_abi <"$source/BUILT-FOR"
+  read -r built_arch built_abi _ <"$source/BUILT-FOR"
   facts=$(node -p 'process.arch + " " + process.versions.modules')
   [ "$built_arch" = "${facts% *}" ] || fail "this release is for $built_arch, this machine's Node is ${facts% *}: take the release for ${facts% *}"
   [ "$built_abi" = "${facts#* }" ] ||
@@ -138,7 +139,7 @@ start_release() { # whether the one before ran, the one before
   systemctl stop $unit
   roll_back_to "$2"
   rm -rf "${home:?}/$release"
-  rm -f $home/previous
+  if [ -n "$earlier" ]; then point previous "$earlier"; else rm -f $home/previous; fi
   exit 1
 }
 
@@ -160,11 +161,12 @@ remove_old() {
 discard_unfinished() { [ -f "$home/$release/.complete" ] || rm -rf "${home:?}/$release"; }
 
 install_release() {
-  check_bundle
   do_it "$source/setup.sh" --packages
+  check_bundle
   ensure_built
   release=releases/$(name_release)
   before=$(readlink $home/current 2>/dev/null || true)
+  earlier=$(readlink $home/previous 2>/dev/null || true)
   was_ready=''
   if [ -n "$before" ] && has_systemd && [ "$(unit_property ActiveState)" = active ]; then was_ready=yes; fi
   if [ ! -f "$home/$release/.complete" ]; then
@@ -214,6 +216,10 @@ while [ $# -gt 0 ]; do
     --token-file | --access-key-file)
       [ $# -gt 1 ] && [ -r "$2" ] || fail "$1 needs a file that can be read${2:+, not $2}"
       if [ "$1" = --token-file ]; then token_file=$2; else access_key_file=$2; fi
+      shift ;;
+    --ready-within)
+      case ${2:-} in '' | *[!0-9]*) fail "$1 needs a number of seconds" ;; esac
+      ready_within_s=$2
       shift ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; say "unknown: $1"; exit 64 ;;

@@ -1,4 +1,4 @@
-// Builds if needed and runs one kind of tests: node test/run.mjs unit|contract|e2e|bench [name filter…], or soak [option…]
+// Builds if needed and runs one kind of tests: node test/run.mjs unit|contract|e2e|install|bench [name filter…], or soak [option…]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
@@ -10,13 +10,14 @@ const PROGRAMS = ['pulseaudio', 'pactl', 'pacat', 'parec', 'arecord', 'aplay', '
 
 const isContract = (file) => file.endsWith('.contract.test.js');
 const isEndToEnd = (file) => file.startsWith(join('test', 'e2e') + sep);
+const isInstallation = (file) => file.startsWith(join('test', 'install') + sep);
 const isTest = (file) => file.endsWith('.test.js');
 
 // Node runs one file less at a time than there are cores; these tests wait more than they compute.
 // Node 20 applies --test-timeout to a file as a whole; a test that needs a limit of its own says so in its options.
 const KINDS = {
   unit: {
-    takes: (file) => isTest(file) && !isContract(file) && !isEndToEnd(file),
+    takes: (file) => isTest(file) && !isContract(file) && !isEndToEnd(file) && !isInstallation(file),
     flags: ['--test-concurrency=4', '--test-timeout=60000'],
   },
   contract: {
@@ -28,6 +29,11 @@ const KINDS = {
     takes: (file) => isTest(file) && isEndToEnd(file),
     flags: ['--test-concurrency=2', '--test-timeout=900000'],
     needs: PROGRAMS,
+  },
+  // In a Debian root, as root: minutes, so not part of `npm test`.
+  install: {
+    takes: (file) => isTest(file) && isInstallation(file),
+    flags: ['--test-concurrency=1', '--test-timeout=1200000'],
   },
   bench: {
     takes: (file) => file.startsWith(join('test', 'bench') + sep) && file.endsWith('.bench.js'),

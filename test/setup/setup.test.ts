@@ -199,6 +199,33 @@ describe('setup.sh and the native packages', () => {
   });
 });
 
+describe('setup.sh for a release', () => {
+  it('with --packages installs what the program runs with, without npm and a compiler', () => {
+    using machine = new Machine({ installed: [], without: ['npm'] });
+    const run = machine.setup('--packages');
+    ok(run);
+    assert.match(
+      calls(run, 'apt-get')[0] ?? '',
+      /install -y --no-install-recommends ca-certificates alsa-utils .*flite$/,
+    );
+    assert.doesNotMatch(calls(run, 'apt-get')[0] ?? '', /build-essential|-dev/);
+    assert.ok(!machine.has('node_modules'));
+  });
+
+  it('with --production leaves out what only development needs, and says what takes the place of what cannot be compiled', () => {
+    using machine = new Machine({ installed: ALL_PACKAGES.slice(3) });
+    const run = machine.setup('--production');
+    ok(run);
+    assert.match(calls(run, 'npm ci')[0] ?? '', /--omit=dev/);
+    assert.deepEqual(
+      calls(run, 'npm').map((call) => call.replace(/ --\S+/g, '')),
+      ['npm ci', 'npm rebuild koffi'],
+    );
+    assert.match(run.stderr, /no c\+\+ here: .*arecord and aplay take their place/);
+    assert.deepEqual(calls(run, 'apt-get'), []);
+  });
+});
+
 describe('setup.sh elsewhere, and when something fails', () => {
   it('stops at an old or absent Node and says what to type', () => {
     for (const options of [{ nodeVersion: 'v18.19.0' }, { nodeVersion: 'v9.1.0' }, { without: ['node'] }]) {

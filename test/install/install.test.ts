@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { writeWav } from '../../src/pcm/wav-writer.js';
+import { type Answer, DebianRoot, whyNoRoot } from './debian-root.js';
+import { debOfVersion, makePackages, type Packages, whyNoPackages } from './release.js';
+
+const CONFIG = 'etc/tars-client/config.toml';
+const TOKEN = 'etc/tars-client/credentials/server-token';
+/** A room for a machine without sound: a recording of silence, and a file to play into. */
+const ROOM = `
+[mic]
+backend = "file"
+device = "/srv/silence.wav"
+[speaker]
+backend = "file"
+device = "/tmp/played.wav"
+`;
+const skip = whyNoRoot() || whyNoPackages();
+
+let packages: Packages;
+before(() => {
+  if (!skip) packages = makePackages();
+});
+
+const ok = ({ code, text }: Answer) => assert.equal(code, 0, text);
+const stateOf = (root: DebianRoot, property: string) =>
+  root.run(`systemctl show tars-client.service --property=${property} --value`).text.trim();
+const assertReady = (root: DebianRoot) => {
+  const journal = root.has('run/fake-systemd/journal') ? root.read('run/fake-systemd/journal') : '';
+  assert.equal(stateOf(root, 'ActiveState'), 'active', journal);
+  assert.match(stateOf(root, 'StatusText'), /^Listening for "hey tars"/);
+};
+const versionIn = (root: DebianRoot) => root.run('tars-client --version').text.trim();
+const currentOf = (root: DebianRoot) => root.run('readlink /opt/tars-client/current').text.trim();
+const releasesOf = (root: DebianRoot) => root.run('ls /opt/tars-client/releases').text.trim().split('\n').length;
+
+async function freshRoot(): Promise<DebianRoot> {
+  const root = new DebianRoot();
+  await writeWav(join(root.path, 'srv/silence.wav'), new Int16Array(16_000), 16_000);
+  root.write('srv/token', 'a-secret\n');
+  return root;
+}
+
+describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () => {
+  let root: DebianRoot;
+  before(async () => {
+    root = await freshRoot();
+    ok(root.run('mkdir -p /srv/one /srv/two /srv/broken'));
+    for (const name of ['one', 'two', 'broken']) {
+      const { status, stderr } = spawnSync('tar', [
+        '-xzf',
+        packages.tarball,
+        '-C',
+        `${root.path}/srv/${name}`,
+        '--strip-components=1',
+      ]);
+      assert.equal(status, 0, String(stderr));
+    }
+    for (const name of ['two', 'broken']) {
+      const file = `srv/${name}/package.json`;
+      root.write(
+        file,
+        root.read(file).replace(/"version": ".*"/, `"version": "${name === 'two' ? '9.0.0' : '9.0.1'}"`),
+      );
+    }
+    root.write('srv/broken/dist/src/app.js', 'throw new Error("a release that cannot work");\n');
+  });
+  after(() => root[Symbol.dispose]());
+
+  const install = (from: string, options: string, limitMs?: number) =>
+    root.run(`/srv/${from}/systemd/install.sh ${options}`, limitMs);
+
+  it('with --dry-run says what it would do and does nothing', () => {
+    const before = root.files();
+    const { code, text } = install('one', '--dry-run');
+    assert.equal(code, 0, text);
+    assert.match(text, /would run: systemctl enable tars-client\.service/);
+    assert.match(text, /would write: \/etc\/tars-client\/config\.toml/);
+    assert.deepEqual(root.files(), before);
+    assert.equal(root.run('dpkg -s alsa-utils').code, 1);
+  });
+
+  it('with --no-start installs packages, release, command and configuration, and starts nothing', () => {
+    ok(install('one', 'install --no-start'));
+    ok(root.run('dpkg -s alsa-utils libpocketsphinx3'));
+    assert.match(versionIn(root), /^0\.\d/);
+    assert.equal(root.read(CONFIG), root.read('srv/one/config/pi.toml'));
+    assert.equal(root.modeOf('etc/tars-client/credentials'), 0o700);
+    assert.equal(stateOf(root, 'ActiveState'), 'inactive');
+  });
+
+  it('starts the service, waits until it listens, and lets the doctor look', () => {
+    root.write(CONFIG, root.read(CONFIG) + ROOM);
+    const run = install('one', 'install --token-file /srv/token');
+    ok(run);
+    assert.match(run.text, /hotword +pocketsphinx listens for "hey tars"/, 'the doctor');
+    assertReady(root);
+    assert.equal(root.read(TOKEN), 'a-secret\n');
+    assert.equal(root.modeOf(TOKEN), 0o600);
+    ok(root.run('systemctl is-enabled tars-client.service'));
+    assert.match(root.run('tars-client config').text, /server-token/, 'root sees the secrets of the service');
+  });
+
+  it('does it all again without harm', () => {
+    const [files, config] = [root.files(), root.read(CONFIG)];
+    ok(install('one', 'install'));
+    assertReady(root);
+    assert.deepEqual(root.files(), files);
+    assert.equal(root.read(CONFIG), config);
+  });
+
+  it('upgrades, and keeps configuration, secrets and the release before', () => {
+    const config = root.read(CONFIG);
+    ok(install('two', 'upgrade'));
+    assertReady(root);
+    assert.equal(versionIn(root), '9.0.0');
+    assert.equal(root.read(CONFIG), config);
+    assert.equal(root.read(TOKEN), 'a-secret\n');
+    assert.equal(releasesOf(root), 2);
+  });
+
+  it('goes back from a release that does not become ready, and says so', () => {
+    const [files, current] = [root.files(), currentOf(root)];
+    const { code, text } = install('broken', 'upgrade --ready-within 4');
+    assert.equal(code, 1);
+    assert.match(text, /did not become ready; going back to 9\.0\.0-\d+\n[\s\S]*9\.0\.0-\d+ runs again/);
+    assertReady(root);
+    assert.equal(currentOf(root), current);
+    assert.deepEqual(
+      root.files().filter((file) => !files.includes(file)),
+      [],
+    );
+  });
+
+  it('goes back by hand', () => {
+    ok(install('two', 'rollback'));
+    assertReady(root);
+    assert.match(versionIn(root), /^0\.\d/);
+  });
+
+  it('refuses a release for another kind of machine', () => {
+    root.write('srv/broken/BUILT-FOR', 'sparc 115\n');
+    const { code, text } = install('broken', 'upgrade');
+    assert.equal(code, 1);
+    assert.match(text, /this release is for sparc, this machine's Node is \w+: take the release for/);
+  });
+
+  it('says what to type where Node is too old', () => {
+    ok(root.run('printf "#!/bin/sh\\necho v18.19.0\\n" >/usr/local/bin/node && chmod +x /usr/local/bin/node'));
+    const { code, text } = install('two', 'upgrade');
+    ok(root.run('rm /usr/local/bin/node'));
+    assert.equal(code, 1);
+    assert.match(text, /Node 20 or newer .* found Node v18\.19\.0[\s\S]*apt-get install nodejs/);
+  });
+
+  it('uninstalls: service and program are gone, the configuration stays; --purge takes it too', () => {
+    ok(install('two', 'uninstall'));
+    assert.deepEqual(root.processes(), []);
+    const left = () => root.files().filter((file) => file.includes('tars'));
+    assert.deepEqual(
+      left(),
+      ['etc/tars-client', 'etc/tars-client/config.toml', 'etc/tars-client/credentials', TOKEN].sort(),
+    );
+    ok(install('two', 'uninstall --purge'));
+    assert.deepEqual(left(), []);
+    assert.notEqual(root.run('tars-client --version').code, 0);
+  });
+});
+
+describe('the Debian package', { skip }, () => {
+  it('gives lintian no error', {
+    skip: spawnSync('lintian', ['--version']).error ? 'lintian is not here' : false,
+  }, () => {
+    const { status, stdout } = spawnSync('lintian', ['--fail-on', 'error', '--allow-root', packages.deb], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stdout);
+  });
+
+  it('installs, keeps the configuration when it is upgraded, and leaves nothing when it is purged', async () => {
+    using root = await freshRoot();
+    root.bring(packages.deb, 'srv/tars-client.deb');
+    using next = debOfVersion(packages.deb, '9.0.0');
+    root.bring(next.path, 'srv/next.deb');
+    const before = root.files();
+    // An administrator's configuration from before is kept, as dpkg asks with this option.
+    ok(root.run('mkdir /etc/tars-client'));
+    root.write(CONFIG, ROOM);
+
+    const installed = root.run(
+      'apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold /srv/tars-client.deb',
+    );
+    ok(installed);
+    assert.match(installed.text, /the service is active: Listening for "hey tars"/);
+    assertReady(root);
+    assert.match(versionIn(root), /^0\.\d/);
+    ok(root.run('systemctl is-enabled tars-client.service'));
+    assert.equal(root.modeOf('etc/tars-client/credentials'), 0o700);
+    assert.equal(root.read(CONFIG), ROOM);
+    root.write(TOKEN, 'a-secret\n');
+
+    ok(root.run('dpkg --force-confold -i /srv/next.deb'));
+    assertReady(root);
+    assert.match(root.run('dpkg -s tars-client').text, /^Version: 9\.0\.0$/m);
+    assert.equal(root.read(CONFIG), ROOM);
+    assert.equal(root.read(TOKEN), 'a-secret\n');
+
+    ok(root.run('dpkg --remove tars-client'));
+    assert.deepEqual(root.processes(), []);
+    assert.ok(root.has(CONFIG));
+    ok(root.run('dpkg --purge tars-client'));
+    assert.deepEqual(
+      root.files().filter((file) => !before.includes(file) && file.includes('tars')),
+      [],
+    );
+  });
+
+  it('is installed where the policy forbids starting, and then is not started', async () => {
+    using root = await freshRoot();
+    root.bring(packages.deb, 'srv/tars-client.deb');
+    ok(root.run('printf "#!/bin/sh\\nexit 101\\n" >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d'));
+    ok(root.run('apt-get install -y --no-install-recommends /srv/tars-client.deb'));
+    assert.equal(stateOf(root, 'ActiveState'), 'inactive');
+    ok(root.run('systemctl is-enabled tars-client.service'));
+  });
+});
