@@ -153,6 +153,7 @@ roll_back_to() {
 remove_old() {
   kept=" $(readlink $home/current || true) $(readlink $home/previous || true) "
   for folder in $home/releases/*; do
+    [ -d "$folder" ] || continue
     case $kept in *" releases/${folder##*/} "*) ;; *) do_it rm -rf "$folder" ;; esac
   done
 }
