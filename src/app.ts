@@ -97,6 +97,8 @@ const END_DOUBT_MS = 50;
 const DRAIN_MARGIN_MS = 45_000;
 /** Before a failed engine is made again. */
 const ENGINE_PAUSE_MS = 2000;
+/** Between further attempts; what is missing may come back, such as room on a disk. */
+const ENGINE_RETRY_MS = 60_000;
 /** 2 s of microphone audio waiting to be sent is a stalled link (field policy). */
 const STALLED_BYTES = 2 * SPEECH_FORMAT.rateHz * 2;
 
@@ -440,27 +442,42 @@ export class App {
     ear.watchScores(this.#score.isWatched ? (score) => this.#score.show(score) : undefined);
   }
 
-  /** One attempt only: keys still work. */
+  /** A new engine for one that failed; until there is one, keys still work. */
   async #mendEar(error: HotwordError): Promise<void> {
-    const { journal, clock, log } = this.#options;
+    const { clock, log } = this.#options;
     log.error({ why: error.message }, 'the hotword engine failed; a new one is made');
     this.#session?.send({ type: 'engine.lost', why: error.message });
     await this.#ear?.close();
     await pause(ENGINE_PAUSE_MS, this.#stop.signal, clock);
     if (this.#stop.signal.aborted) return;
     const ear = await this.#makeEar().catch((failure: unknown) => {
-      log.error({ why: messageOf(failure) }, 'there is no hotword engine any more; the key starts a conversation');
+      log.error({ why: messageOf(failure) }, 'there is no hotword engine for now; the key starts a conversation');
       return DEAF_EAR;
     });
     if (!ear) return;
-    const isSameEngine = ear.engine === this.#ear?.engine;
+    const engine = this.#ear?.engine;
+    this.#hearWith(ear, engine);
+    this.#session?.send({ type: 'engine.ready' });
+    while (this.#ear === DEAF_EAR) {
+      await pause(ENGINE_RETRY_MS, this.#stop.signal, clock);
+      if (this.#stop.signal.aborted) return;
+      const next = await this.#makeEar().catch((failure: unknown) => {
+        log.debug({ why: messageOf(failure) }, 'there is still no hotword engine');
+        return undefined;
+      });
+      if (next) this.#hearWith(next, engine);
+    }
+  }
+
+  /** Goes on with a new ear after one that was lost, which had this engine. */
+  #hearWith(ear: AppEar, lostEngine: string | undefined): void {
     this.#listenWith(ear);
     // Another engine's thresholds are on another scale.
-    if (isSameEngine) for (const [phrase, value] of this.#setThresholds) ear.setThreshold(phrase, value);
-    else this.#setThresholds.clear();
+    if (ear.engine === lostEngine) {
+      for (const [phrase, value] of this.#setThresholds) ear.setThreshold(phrase, value);
+    } else if (ear !== DEAF_EAR) this.#setThresholds.clear();
     this.#router?.hear(ear);
-    journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
-    this.#session?.send({ type: 'engine.ready' });
+    this.#options.journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
   }
 
   #makeLink(serverUrl: string): Link {

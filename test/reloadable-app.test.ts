@@ -43,8 +43,10 @@ function bench(test: TestContext) {
       openMicrophones.delete(signal);
     },
   };
+  let isRefusing = false;
   const makeEar = async (listener: EarListener, config: Config): Promise<AppEar> => {
     await settled();
+    if (isRefusing) throw new HotwordError('no room on the disk');
     if (config.hotword.phrases.includes('no such phrase')) throw new HotwordError('there is no model for this phrase');
     const ear: TestEar = {
       ...DEAF_EAR,
@@ -94,6 +96,10 @@ function bench(test: TestContext) {
     ears,
     entries,
     sockets,
+    /** Whether an engine can be made from now on. */
+    refuse: (isOn: boolean) => {
+      isRefusing = isOn;
+    },
     /** Another token is put into the file. */
     rotate: () => {
       token = 'the second';
@@ -242,5 +248,29 @@ describe('a reload', () => {
       ears.map(({ isClosed }) => isClosed),
       ears.map(() => true),
     );
+  });
+});
+
+describe('an engine that is lost', () => {
+  it('is made again each minute where it cannot be made at once; meanwhile the device has keys', async (test) => {
+    const { clock, device, ears, engine, refuse } = bench(test);
+    await device.start();
+    refuse(true);
+    ears[0]?.fail();
+    await settled();
+    const wait = async (ms: number) => {
+      clock.advance(ms);
+      await settled();
+      await settled();
+    };
+    await wait(2_000);
+    assert.deepEqual(engine(), { engine: 'none', phrases: [] });
+    await wait(60_000);
+    assert.equal(ears.length, 1);
+    refuse(false);
+    await wait(60_000);
+    assert.deepEqual(engine(), { engine: 'test 1', phrases: [] });
+    await wait(600_000);
+    assert.equal(ears.length, 2);
   });
 });
