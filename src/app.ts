@@ -129,6 +129,7 @@ export class App {
     ended: () => this.#ear?.tap.ended(),
   };
   #session: Session | undefined;
+  #narrator: Narrator | undefined;
   #router: Router | undefined;
   #capture: Capture | undefined;
   #states: StateWatch | undefined;
@@ -163,6 +164,8 @@ export class App {
       actions: phraseActions(phrases, actions),
       journal: options.journal,
       send: (event) => this.#session?.send(event),
+      app: (order) => this.#session?.tellApp(order),
+      readDashboard: () => this.#narrator?.readDashboard(),
     });
   }
 
@@ -194,6 +197,7 @@ export class App {
 
   /** A conversation without a hotword, or the end of the present one. */
   talkOrStop(): void {
+    this.#session?.tellPressed();
     const isListening = this.#session?.state === 'listening';
     this.#session?.send(isListening ? { type: 'trigger', source: 'key' } : { type: 'stop' });
   }
@@ -376,6 +380,7 @@ export class App {
       },
     });
     this.#session = session;
+    this.#narrator = narrator;
     this.#router = router;
     this.#link = link;
     this.#capture = capture;

@@ -80,8 +80,18 @@ export const schema = z.strictObject({
     sensitivity: amount(0, 1),
     refractory_ms: milliseconds(0, 60_000),
     actions: z
-      .record(z.string(), z.union([z.enum(['session', 'stop']), z.strictObject({ event: z.string().min(1) })]))
-      .describe('a table of phrase = "session", "stop" or { event = "name" }, such as { stop = "stop" }'),
+      .record(
+        z.string(),
+        z.union([
+          z.enum(['session', 'stop', 'read_dashboard']),
+          z.strictObject({ event: z.string().min(1) }),
+          z.strictObject({ start_app: z.string().min(1) }),
+          z.strictObject({ stop_app: z.string().min(1) }),
+        ]),
+      )
+      .describe(
+        'a table of phrase = "session", "stop", "read_dashboard", { event = "name" }, { start_app = "name" } or { stop_app = "name" }, such as { stop = "stop" }',
+      ),
     porcupine: z.strictObject({
       access_key_file: file(),
       keywords: z

@@ -9,10 +9,20 @@ export type PhraseAction =
   /** What plays is silenced and the conversation ends. */
   | { do: 'stop' }
   /** The event `hotword.event` in the journal, for whoever watches it. */
-  | { do: 'event'; name: string };
+  | { do: 'event'; name: string }
+  /** An app of the server's is started or stopped. */
+  | { do: 'start' | 'stop app'; app: string }
+  /** A conversation begins with the dashboard being read. */
+  | { do: 'dashboard' };
 
 /** An action as `hotword.actions` spells it. */
-type SpelledAction = 'session' | 'stop' | { event: string };
+type SpelledAction =
+  | 'session'
+  | 'stop'
+  | 'read_dashboard'
+  | { event: string }
+  | { start_app: string }
+  | { stop_app: string };
 
 /** The action of every phrase; `session` where the configuration says nothing. */
 export function phraseActions(
@@ -25,8 +35,11 @@ export function phraseActions(
 }
 
 function actionOf(spelled: SpelledAction | undefined): PhraseAction {
-  if (typeof spelled === 'object') return { do: 'event', name: spelled.event };
-  return { do: spelled ?? 'session' };
+  if (spelled === 'read_dashboard') return { do: 'dashboard' };
+  if (typeof spelled !== 'object') return { do: spelled ?? 'session' };
+  if ('event' in spelled) return { do: 'event', name: spelled.event };
+  if ('start_app' in spelled) return { do: 'start', app: spelled.start_app };
+  return { do: 'stop app', app: spelled.stop_app };
 }
 
 /** Options of `PhraseActions`. */
@@ -35,6 +48,10 @@ export interface PhraseActionsOptions {
   journal: Journal;
   /** Takes what touches the conversation. */
   send: (event: SessionEvent) => void;
+  /** Starts or stops an app of the server's. */
+  app: (order: { id: string; do: 'start' | 'stop' }) => void;
+  /** Reads the dashboard in the conversation that has begun. */
+  readDashboard: () => void;
 }
 
 /** Does what a phrase is for. The one place where an action is carried out. */
@@ -52,7 +69,7 @@ export class PhraseActions {
 
   /** A phrase was heard, and not from the device's own loudspeaker. */
   heard({ phrase, score, endedAt }: HotwordHit): void {
-    const { actions, journal, send } = this.#options;
+    const { actions, journal, send, app, readDashboard } = this.#options;
     const action = actions.get(phrase) ?? { do: 'session' };
     switch (action.do) {
       case 'session':
@@ -63,6 +80,16 @@ export class PhraseActions {
         break;
       case 'event':
         journal.record('hotword.event', { name: action.name, phrase });
+        break;
+      case 'start':
+        app({ id: action.app, do: 'start' });
+        break;
+      case 'stop app':
+        app({ id: action.app, do: 'stop' });
+        break;
+      case 'dashboard':
+        send({ type: 'hotword', phrase, score, endedAt });
+        readDashboard();
         break;
     }
   }

@@ -115,6 +115,16 @@ export class Session {
     await this.#parts.replies.clear();
   }
 
+  /** The person wants an app of the server's started or stopped; where the server has none, nothing happens. */
+  tellApp({ id, do: what }: { id: string; do: 'start' | 'stop' }): void {
+    this.#tell({ type: 'app', id, do: what });
+  }
+
+  /** A button or a key was pressed. */
+  tellPressed(): void {
+    this.#tell({ type: 'button', press: 'short' });
+  }
+
   /** What the link tells. */
   readonly linkListener: LinkListener = {
     up: (info) => {

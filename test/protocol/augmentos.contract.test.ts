@@ -49,6 +49,7 @@ for (const generation of GENERATIONS) {
       assert.equal(cloud.all('audio').length, 0, 'no audio without a conversation');
       device.talk();
       await cloud.until(() => cloud.all('audio').length >= 5);
+      assert.deepEqual(cloud.all('button_press')[0]?.fields.pressType, 'short');
       device.talk();
       await cloud.until(() => cloud.all('VAD').length === 2);
       assert.deepEqual(cloud.strayBlocks(), []);

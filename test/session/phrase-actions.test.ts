@@ -11,9 +11,16 @@ function acting(spelled: Parameters<typeof phraseActions>[1]) {
   const journal = new Journal(pino({ level: 'silent' }));
   journal.watch(({ event, fields }) => events.push({ event, ...fields }));
   const actions = phraseActions(['hey tars', 'stop', 'lights', '__proto__'], spelled);
-  const acts = new PhraseActions({ actions, journal, send: (event) => sent.push(event) });
+  const told: string[] = [];
+  const acts = new PhraseActions({
+    actions,
+    journal,
+    send: (event) => sent.push(event),
+    app: (order) => told.push(`${order.do} ${order.id}`),
+    readDashboard: () => told.push(`dashboard after ${sent.length}`),
+  });
   const hear = (phrase: string) => acts.heard({ phrase, score: 0.5, engine: 'fake', endedAt: 16_000 });
-  return { acts, hear, sent, events };
+  return { acts, hear, sent, events, told };
 }
 
 test('a phrase without an action of its own begins a conversation', () => {
@@ -36,4 +43,14 @@ test('"stop" is told to the machine, an event to whoever watches the journal, an
   assert.deepEqual(sent, []);
   assert.deepEqual(events, [{ event: 'hotword.event', name: 'lights.on', phrase: 'lights' }]);
   assert.equal(acts.hasStop, true);
+});
+
+test('apps of the server are started and stopped, and the dashboard is read in a conversation that has begun', () => {
+  const { hear, sent, told } = acting({ lights: { start_app: 'org.lights' }, stop: { stop_app: 'org.lights' } });
+  hear('lights');
+  hear('stop');
+  assert.deepEqual([told, sent], [['start org.lights', 'stop org.lights'], []]);
+  const reading = acting({ 'hey tars': 'read_dashboard' });
+  reading.hear('hey tars');
+  assert.deepEqual([reading.told, reading.sent.map(({ type }) => type)], [['dashboard after 1'], ['hotword']]);
 });
