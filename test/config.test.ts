@@ -236,7 +236,7 @@ for (const { name, toml, problem } of [
     name: 'an action that does not exist',
     toml: '[hotword.actions]\n"hey tars" = "sing"',
     problem:
-      'hotword.actions = { "hey tars" = "sing" }: allowed: a table of phrase = "session", "stop" or { event = "name" }, such as { stop = "stop" }',
+      'hotword.actions = { "hey tars" = "sing" }: allowed: a table of phrase = "session", "stop", "read_dashboard", { event = "name" }, { start_app = "name" } or { stop_app = "name" }, such as { stop = "stop" }',
   },
   {
     name: 'text for a table',
