@@ -6,10 +6,11 @@ import { readSecret } from './config/secret.js';
 import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
-import { ConfigError, HotwordError, messageOf } from './errors.js';
+import { ClientError, ConfigError, HotwordError, messageOf } from './errors.js';
 import { type AppEar, DEAF_EAR } from './hotword/deaf-ear.js';
 import type { PhraseScore } from './hotword/engine.js';
 import { type EngineHistory, EngineSource, NEW_HISTORY } from './hotword/engine-source.js';
+import { KeptDetections } from './hotword/kept-detections.js';
 import { modelsFolder, modelsFor } from './hotword/models-folder.js';
 import type { HotwordSettings } from './hotword/registry.js';
 import { startThreadEar, type ThreadEarOptions } from './hotword/thread-ear.js';
@@ -79,6 +80,8 @@ export interface Heirlooms {
   ear?: { ear: AppEar; keeper: EarKeeper };
   /** The person has muted the device: the next one must not listen either. */
   isMuted?: boolean;
+  /** Sound of the last detections; a device that is to keep none lets go of it. */
+  kept?: KeptDetections;
 }
 
 /** Whom an ear tells, and what became of its engines: the device that has it at present. */
@@ -122,6 +125,9 @@ export class App {
   #link: Link | undefined;
   readonly #network: NetworkWatch;
   readonly #actions: PhraseActions;
+  /** Undefined where no sound is to be kept. */
+  readonly #kept: KeptDetections | undefined;
+  #ring: SampleRing | undefined;
   /** An ear may be replaced while the loudspeaker stays. */
   readonly #tap: SpeakerTap = {
     opened: (format) => this.#ear?.tap.opened(format),
@@ -143,6 +149,7 @@ export class App {
     this.#link = heirlooms.link;
     this.#ear = heirlooms.ear?.ear;
     this.#isMuted = heirlooms.isMuted ?? false;
+    this.#kept = options.config.hotword.keep_last ? (heirlooms.kept ?? new KeptDetections()) : undefined;
     this.#keeper = heirlooms.ear?.keeper ?? {
       listener: { onDetection: nothing, onFailure: nothing },
       history: NEW_HISTORY,
@@ -151,6 +158,7 @@ export class App {
     this.#keeper.listener = {
       onDetection: (hit) => {
         journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
+        if (this.#ring && !this.#isMuted) this.#kept?.keep(hit, this.#ring);
         this.#actions.heard(hit);
       },
       onFailure: (error) => void this.#mendEar(error),
@@ -227,9 +235,28 @@ export class App {
     this.#setThresholds.set(phrase, threshold);
   }
 
-  /** Ends the capture, or begins it again. */
+  /**
+   * Writes the sound of the last detections into a folder, and lets go of it. Resolves when that is done; the log tells
+   * where it went, and why nothing was written.
+   */
+  async saveDetections(folder: string): Promise<void> {
+    const { journal, log } = this.#options;
+    if (!this.#kept) {
+      log.warn('no sound of detections is kept; hotword.keep_last = true keeps that of the last ten in memory');
+      return;
+    }
+    try {
+      journal.record('hotword.saved', { files: (await this.#kept.write(folder)).length, folder });
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      log.error({ why: error.message }, 'the sound of the last detections is not saved');
+    }
+  }
+
+  /** Ends the capture and lets go of the sound that is kept, or begins it again. */
   toggleMute(): void {
     this.#isMuted = !this.#isMuted;
+    if (this.#isMuted) this.#kept?.forget();
     this.#session?.send({ type: this.#isMuted ? 'mute' : 'unmute' });
   }
 
@@ -271,6 +298,7 @@ export class App {
     await this.close();
     return {
       isMuted: this.#isMuted,
+      ...(this.#kept ? { kept: this.#kept } : {}),
       ...(link ? { link } : {}),
       ...(ear ? { ear: { ear, keeper: this.#keeper } } : {}),
     };
@@ -329,8 +357,10 @@ export class App {
       volume: config.speaker.volume,
     });
     const ringMs = config.session.pre_roll_ms + config.session.connect_grace_ms + RING_MARGIN_MS;
+    const ring = new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000);
+    this.#ring = ring;
     const router = new Router({
-      ring: new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000),
+      ring,
       ear,
       preRollSamples: Math.round(((config.session.pre_roll_ms + END_DOUBT_MS) * SPEECH_FORMAT.rateHz) / 1000),
       makeDetector: (echoDb) => interruptionDetector(SPEECH_FORMAT.rateHz, echoDb),

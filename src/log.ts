@@ -23,6 +23,8 @@ export interface Events {
   'speaker.lost': { why: string };
   'hotword.ready': { engine: string; phrases: readonly string[] };
   'hotword.detected': { phrase: string; score: number; engine: string };
+  /** The sound of the last detections was written, because somebody asked: so many files into this folder. */
+  'hotword.saved': { files: number; folder: string };
   /** A phrase whose action is an event of the user's own. */
   'hotword.event': { name: string; phrase: string };
   'session.started': { turn: number };

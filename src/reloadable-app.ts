@@ -101,7 +101,7 @@ export class ReloadableApp {
     const old = this.#config;
     const heirlooms = await this.#app.bequeath({
       link: isDeepStrictEqual([config.server, config.link, files], [old.server, old.link, this.#linkFiles]),
-      ear: isDeepStrictEqual([config.hotword, config.session.barge_in], [old.hotword, old.session.barge_in]),
+      ear: isDeepStrictEqual(earSettings(config), earSettings(old)),
     });
     this.#config = config;
     this.#linkFiles = files;
@@ -123,4 +123,10 @@ export class ReloadableApp {
       });
     }
   }
+}
+
+/** What an ear is made of. What a phrase does and what is kept of it are not. */
+function earSettings({ hotword, session }: Config): object {
+  const { actions: _actions, keep_last: _keepLast, ...settings } = hotword;
+  return { ...settings, bargeIn: session.barge_in };
 }

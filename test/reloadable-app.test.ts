@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -21,10 +24,12 @@ function configured(flags: Record<string, string> = {}): Config {
 /** An ear that the test lets fail. */
 interface TestEar extends AppEar {
   fail: () => void;
+  /** Tells a phrase that ended at this sample. */
+  tell: (endedAt: number) => void;
   isClosed: boolean;
 }
 
-function bench(test: TestContext) {
+function bench(test: TestContext, flags: Record<string, string> = {}) {
   const clock = new FakeClock();
   const log = pino({ level: 'silent' });
   const journal = new Journal(log);
@@ -32,12 +37,14 @@ function bench(test: TestContext) {
   journal.watch((entry) => void entries.push(entry));
   const ears: TestEar[] = [];
   const openMicrophones = new Set<AbortSignal>();
+  let heard: (samples: Int16Array) => void = () => undefined;
   const microphone: Microphone = {
     backend: 'test',
     rateHz: 16_000,
     capture: async (listener, signal) => {
       if (signal.aborted) return;
       openMicrophones.add(signal);
+      heard = (samples) => listener.chunk(samples);
       queueMicrotask(() => listener.ready({ device: 'test', rateHz: 16_000 }));
       await once(signal, 'abort');
       openMicrophones.delete(signal);
@@ -52,6 +59,7 @@ function bench(test: TestContext) {
       ...DEAF_EAR,
       engine: `test ${ears.length}`,
       isClosed: false,
+      tell: (endedAt) => listener.onDetection({ phrase: 'hey tars', score: 0.5, engine: ear.engine, endedAt }),
       fail: () => listener.onFailure(new HotwordError('the test wants it to fail')),
       close: async () => {
         ear.isClosed = true;
@@ -60,7 +68,7 @@ function bench(test: TestContext) {
     ears.push(ear);
     return ear;
   };
-  let config = configured();
+  let config = configured(flags);
   let token = 'the first';
   const sockets: FakeSocket[] = [];
   const device = new ReloadableApp({
@@ -103,6 +111,11 @@ function bench(test: TestContext) {
     /** Another token is put into the file. */
     rotate: () => {
       token = 'the second';
+    },
+    /** A second of sound comes from the microphone, and in it the phrase of an event. */
+    hear: () => {
+      heard(new Int16Array(16_000));
+      ears.at(-1)?.tell(16_000);
     },
     /** How many microphones are open. */
     open: () => openMicrophones.size,
@@ -272,5 +285,68 @@ describe('an engine that is lost', () => {
     assert.deepEqual(engine(), { engine: 'test 1', phrases: [] });
     await wait(600_000);
     assert.equal(ears.length, 2);
+  });
+});
+
+describe('the sound of the last detections', () => {
+  /** What is heard begins no conversation, which a reload would wait for. */
+  const KEEP_NONE = { 'hotword.actions': '{ "hey tars" = { event = "heard" } }' };
+  const KEEP = { ...KEEP_NONE, 'hotword.keep_last': 'true' };
+
+  async function saved(test: TestContext, { device, entries }: Pick<ReturnType<typeof bench>, 'device' | 'entries'>) {
+    const folder = await mkdtemp(join(tmpdir(), 'tars-kept-'));
+    test.after(() => rm(folder, { recursive: true }));
+    const before = entries.length;
+    await device.app.saveDetections(folder);
+    const files = await readdir(folder);
+    const told = entries.slice(before).filter(({ event }) => event === 'hotword.saved');
+    return { files: files.length, told: told.map(({ fields }) => fields), folder };
+  }
+
+  it('is kept only where the configuration says so', async (test) => {
+    const { hear, ...rest } = bench(test, KEEP_NONE);
+    await rest.device.start();
+    await settled();
+    hear();
+    assert.deepEqual((await saved(test, rest)).files, 0);
+    await rest.reload(KEEP);
+    await settled();
+    hear();
+    const { files, told, folder } = await saved(test, rest);
+    assert.equal(files, 1);
+    assert.deepEqual(told, [{ files: 1, folder }]);
+    assert.equal(rest.ears.length, 1, 'keeping sound takes no new engine');
+  });
+
+  it('outlives a reload that lets it be kept, and no other', async (test) => {
+    const { hear, reload, ...rest } = bench(test, KEEP_NONE);
+    await rest.device.start();
+    for (const [change, files] of [
+      [{ 'session.settle_ms': '250' }, 1],
+      [{ 'hotword.keep_last': 'false' }, 0],
+    ] as const) {
+      await reload(KEEP);
+      await settled();
+      hear();
+      await reload({ ...KEEP, ...change });
+      await reload(KEEP);
+      assert.equal((await saved(test, rest)).files, files);
+    }
+  });
+
+  it('goes when the device is muted, and none is kept while it is', async (test) => {
+    const { hear, reload, ...rest } = bench(test, KEEP_NONE);
+    await rest.device.start();
+    await reload(KEEP);
+    await settled();
+    hear();
+    rest.device.app.toggleMute();
+    hear();
+    assert.equal((await saved(test, rest)).files, 0);
+    rest.device.app.toggleMute();
+    await settled();
+    assert.equal((await saved(test, rest)).files, 0);
+    hear();
+    assert.equal((await saved(test, rest)).files, 1);
   });
 });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { App, serverFiles } from '../app.js';
 import { BlackBox } from '../black-box/black-box.js';
 import { systemClock } from '../clock.js';
@@ -8,7 +9,7 @@ import { pause } from '../pcm/supervisor.js';
 import { ReloadableApp } from '../reloadable-app.js';
 import { systemdNotifier } from '../service/notifier.js';
 import { Service } from '../service/service.js';
-import { stateFolder } from '../service/state-folder.js';
+import { dataFolder, stateFolder } from '../service/state-folder.js';
 import { watchCrashes } from './crashes.js';
 import { demonstrateWithoutMicrophone } from './demonstration.js';
 import { watchKeys } from './keys.js';
@@ -75,12 +76,14 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
     const work = () => device.reload().then(() => device.app.hurryLink());
     (service?.reloading(work) ?? work()).catch(onCrash);
   };
+  const detectionsFolder = join(dataFolder(process.env), 'detections');
   const mute = () => device.app.toggleMute();
   // On a terminal SIGHUP says that the terminal is gone, and main.ts ends the program.
   if (process.stdin.isTTY !== true) process.on('SIGHUP', readAgain);
   process.on(MUTE_SIGNAL, mute);
   process.on(BLACK_BOX_SIGNAL, () => blackBox.write('asked for'));
-  const stopKeys = watchKeys(() => device.app);
+  const save = () => void device.app.saveDetections(detectionsFolder).catch(onCrash);
+  const stopKeys = watchKeys(() => device.app, save);
   const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal: over });
   const crashed = whenAborted(crash.signal);
   const notifier = await systemdNotifier({ env: process.env, pid: process.pid, log });

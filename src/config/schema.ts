@@ -79,6 +79,7 @@ export const schema = z.strictObject({
     phrases: checked(z.array(z.string()), phrasesFault).describe('a list of phrases, such as ["hey tars"]'),
     sensitivity: amount(0, 1),
     refractory_ms: milliseconds(0, 60_000),
+    keep_last: flag(),
     actions: z
       .record(
         z.string(),

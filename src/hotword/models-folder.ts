@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeFolder } from '../config/paths.js';
-import { stateFolder } from '../service/state-folder.js';
+import { dataFolder } from '../service/state-folder.js';
 import { KNOWN_MODELS, knownModel } from './models-table.js';
 import type { ModelKind } from './openwakeword-shapes.js';
 
@@ -14,10 +14,7 @@ export function modelsFolder(
   env: NodeJS.ProcessEnv = process.env,
   home: string = homeFolder(env),
 ): string {
-  if (configured !== '') return configured;
-  const state = stateFolder(env);
-  if (state) return join(state, 'models');
-  return join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'tars-client', 'models');
+  return configured === '' ? join(dataFolder(env, home), 'models') : configured;
 }
 
 /** The files of the two models that all phrases share. */

@@ -25,10 +25,13 @@ function wavHeader(format: PcmFormat, dataBytes?: number): Buffer {
   return header;
 }
 
-/** Writes mono 16-bit samples as a WAV file. Throws AudioError when the file cannot be written. */
-export async function writeWav(path: string, samples: Int16Array, rateHz: number): Promise<void> {
+/**
+ * Writes mono 16-bit samples as a WAV file; `mode` is that of a new file, before the umask. Throws AudioError when the
+ * file cannot be written.
+ */
+export async function writeWav(path: string, samples: Int16Array, rateHz: number, mode = 0o666): Promise<void> {
   const header = wavHeader({ rateHz, bits: 16, channels: 1 }, samples.byteLength);
-  await writeFile(path, Buffer.concat([header, bytesOf(samples)])).catch((error: unknown) => {
+  await writeFile(path, Buffer.concat([header, bytesOf(samples)]), { mode }).catch((error: unknown) => {
     throw unwritable(path, error);
   });
 }
