@@ -24,8 +24,15 @@ export interface ThreadEarOptions extends Omit<HearingSetup, 'heardSamples'> {
   thread?: URL;
 }
 
-/** So much sound unheard is a thread that hangs, or a machine that cannot keep up: five seconds. */
-const BEHIND_SAMPLES = 5 * SPEECH_FORMAT.rateHz;
+/** A thread that hears nothing while so much more sound comes hangs: five seconds. */
+const STUCK_SAMPLES = 5 * SPEECH_FORMAT.rateHz;
+/**
+ * So much sound unheard is a machine that cannot keep up: 30 seconds, 1 MB. One that was only held up, by a busy disk
+ * say, works off its backlog sooner than a new engine is made, also where an engine takes a third of a core.
+ */
+const BEHIND_SAMPLES = 30 * SPEECH_FORMAT.rateHz;
+/** Nobody waits so long for an answer: what is heard with more sound behind it is not told. Five seconds. */
+const LATE_SAMPLES = 5 * SPEECH_FORMAT.rateHz;
 /** For giving memory back; a thread that takes longer is ended. */
 const CLOSE_MS = 500;
 
@@ -96,6 +103,8 @@ export class ThreadEar implements Ear {
   readonly #heardSamples: Int32Array;
   readonly #thresholds: Map<string, number> | undefined;
   #fedSamples = 0;
+  /** How much was heard when that last changed, and how much had been fed by then. */
+  #progress = { heard: 0, fed: 0 };
   #epoch = 0;
   #situation: Situation = 'listening';
   #scoreWatcher: ((score: PhraseScore) => void) | undefined;
@@ -160,11 +169,7 @@ export class ThreadEar implements Ear {
     this.#fedSamples = (this.#fedSamples + samples.length) | 0;
     const copy = samples.slice();
     this.#send({ type: 'samples', samples: copy }, [copy.buffer]);
-    const waiting = this.waitingSamples;
-    if (waiting > BEHIND_SAMPLES) {
-      const seconds = (waiting / SPEECH_FORMAT.rateHz).toFixed(1);
-      this.#fail(`it hangs, or this machine is too slow for it: ${seconds} s of sound are waiting`);
-    }
+    this.#watchProgress();
   }
 
   reset(position?: number): void {
@@ -189,6 +194,17 @@ export class ThreadEar implements Ear {
     if (await this.#isGone()) return;
     void this.#worker.terminate();
     if (!(await this.#isGone())) this.#options.log.error('the hotword engine hangs and cannot be ended');
+  }
+
+  #watchProgress(): void {
+    const waiting = this.waitingSamples;
+    const heard = Atomics.load(this.#heardSamples, 0);
+    if (waiting === 0 || heard !== this.#progress.heard) this.#progress = { heard, fed: this.#fedSamples };
+    const stuckFor = (this.#fedSamples - this.#progress.fed) | 0;
+    if (stuckFor <= STUCK_SAMPLES && waiting <= BEHIND_SAMPLES) return;
+    const seconds = (waiting / SPEECH_FORMAT.rateHz).toFixed(1);
+    const why = stuckFor > STUCK_SAMPLES ? 'it hangs' : 'this machine is too slow for it';
+    this.#fail(`${why}: ${seconds} s of sound are waiting`);
   }
 
   #guardTap(): SpeakerTap {
@@ -243,7 +259,9 @@ export class ThreadEar implements Ear {
 
   #judge({ hit, epoch, isEcho }: Extract<FromHearing, { type: 'hit' }>): void {
     if (epoch !== this.#epoch) return;
-    if (isEcho) this.#options.log.debug({ phrase: hit.phrase }, 'the reply said it, not a person');
+    const { phrase } = hit;
+    if (isEcho) this.#options.log.debug({ phrase }, 'the reply said it, not a person');
+    else if (this.waitingSamples > LATE_SAMPLES) this.#options.log.warn({ phrase }, 'heard too late to be answered');
     else this.#options.onDetection(hit);
   }
 
