@@ -11,8 +11,9 @@ import { writeWav } from '../../src/pcm/wav-writer.js';
 import { addEcho } from '../helpers/echo.js';
 import { GemitarsServer } from '../helpers/gemitars-server.js';
 import { endProcess } from '../helpers/processes.js';
+import { emptyRoom } from '../helpers/room.js';
 import { RATE_HZ } from '../helpers/sound-tap.js';
-import { VirtualSound } from '../helpers/virtual-sound.js';
+import type { VirtualSound } from '../helpers/virtual-sound.js';
 import { Certificates, wsServer } from '../link/servers.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -72,7 +73,8 @@ function noise(seconds: number, peak = 1000): Int16Array {
 
 describe('doctor', () => {
   it('in a room where all is well: no failure, and the tone comes back', async (test) => {
-    const { sound, server } = await soundRoom(test);
+    const { sound, server } = await emptyRoom(test);
+    await server.start();
     await addEcho(sound);
     const background = play(sound, noise(12));
     const { code, findings } = await visit(
@@ -89,7 +91,8 @@ describe('doctor', () => {
   });
 
   it('with a microphone that is silent, then one that clips', async (test) => {
-    const { sound, server } = await soundRoom(test);
+    const { sound, server } = await emptyRoom(test);
+    await server.start();
     const flags = [`--server.url=${server.url}`, '--mic.backend=arecord', '--speaker.backend=aplay'];
     const silent = theFailure(await visit(flags, sound.env));
     assert.match(silent.text, /digital silence/);
@@ -175,18 +178,6 @@ describe('doctor', () => {
     assert.match(theFailure(mistaken).text, /mic\.gain_db/);
   });
 });
-
-async function soundRoom(test: TestContext): Promise<{ sound: VirtualSound; server: GemitarsServer }> {
-  const sound = new VirtualSound();
-  const server = new GemitarsServer();
-  test.after(async () => {
-    await server.stop();
-    await sound.close();
-  });
-  await sound.start();
-  await server.start();
-  return { sound, server };
-}
 
 /** Plays into the microphone until it is ended. */
 function play(sound: VirtualSound, samples: Int16Array) {

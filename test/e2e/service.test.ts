@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { startDevice } from '../helpers/device.js';
 import { answer } from '../helpers/gemitars-scripts.js';
-import { GemitarsServer } from '../helpers/gemitars-server.js';
-import { furnish, utter } from '../helpers/room.js';
+import { emptyRoom, furnish, utter } from '../helpers/room.js';
 import { startServiceManager } from '../helpers/service-manager.js';
 import { concat, say, silence } from '../helpers/speech.js';
-import { VirtualSound } from '../helpers/virtual-sound.js';
 
 const WATCHDOG_MS = 4_000;
 
@@ -74,13 +72,7 @@ describe('SIGHUP', () => {
 describe('a service', () => {
   it('is ready when it listens, is watched, tells what it does, and says that it stops', async (test) => {
     const manager = await startServiceManager(test);
-    const sound = new VirtualSound();
-    const server = new GemitarsServer();
-    test.after(async () => {
-      await server.stop();
-      await sound.close();
-    });
-    await sound.start();
+    const { sound, server } = await emptyRoom(test);
     await server.start();
     const device = await startDevice(test, {
       env: sound.env,

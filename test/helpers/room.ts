@@ -25,8 +25,8 @@ export interface RoomOptions {
   prepare?: (sound: VirtualSound) => Promise<void>;
 }
 
-/** Sets up a room for one test, with the device listening; all of it goes away with the test. */
-export async function furnish(test: TestContext, options: RoomOptions = {}): Promise<Room> {
+/** Virtual sound and a server that has not been started, for one test; they go away with it. */
+export async function emptyRoom(test: TestContext): Promise<Omit<Room, 'device'>> {
   const sound = new VirtualSound();
   const server = new GemitarsServer();
   test.after(async () => {
@@ -34,6 +34,12 @@ export async function furnish(test: TestContext, options: RoomOptions = {}): Pro
     await sound.close();
   });
   await sound.start();
+  return { sound, server };
+}
+
+/** Sets up a room for one test, with the device listening; all of it goes away with the test. */
+export async function furnish(test: TestContext, options: RoomOptions = {}): Promise<Room> {
+  const { sound, server } = await emptyRoom(test);
   await options.prepare?.(sound);
   await server.start();
   if (options.hasServer === false) await server.stop();
