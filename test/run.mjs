@@ -27,7 +27,7 @@ const KINDS = {
   },
   e2e: {
     takes: (file) => isTest(file) && isEndToEnd(file),
-    flags: ['--test-concurrency=2', '--test-timeout=900000'],
+    flags: ['--test-concurrency=3', '--test-timeout=900000'],
     needs: PROGRAMS,
   },
   // In a Debian root, as root: minutes, so not part of `npm test`.

@@ -38,7 +38,7 @@ export interface ReplyBufferOptions {
 }
 
 /** How far the device is kept ahead of what is heard: covers a busy event loop; dropped at once by `clear`. */
-const LEAD_MS = 200;
+const LEAD_MS = 400;
 /** The device is never let dry: below this, silence takes the place of sound that has not come. */
 const DRY_MS = 40;
 const TICK_MS = 20;

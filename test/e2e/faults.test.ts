@@ -148,7 +148,7 @@ async function nothingLeft(device: Device, struck: number | undefined): Promise<
 const count = ({ server }: Room, message: string) => server.all(message).length;
 const isSession = (state: LedState) => ['userTurn', 'reply', 'draining'].includes(state);
 
-describe('a child that is killed, aborted, stopped or starved, in every state', { concurrency: 4 }, () => {
+describe('a child that is killed, aborted, stopped or starved, in every state', { concurrency: 2 }, () => {
   for (const part of PARTS) {
     it(`${part.backend}: listening again in time, and the server is told once`, { timeout: 240_000 }, async (test) => {
       const quick = [

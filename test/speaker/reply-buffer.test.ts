@@ -147,14 +147,14 @@ describe('reply buffer', () => {
     }
   });
 
-  it('keeps the device at most 220 ms ahead however fast the reply comes', async () => {
+  it('keeps the device at most 420 ms ahead however fast the reply comes', async () => {
     const { buffer, speaker, pass } = bench();
     buffer.begin(SPEECH_FORMAT);
     buffer.push(bytesOf(ramp(5_000)));
-    assert.ok(speaker.bytes <= 220 * BYTES_A_MS, `${speaker.bytes / BYTES_A_MS} ms`);
+    assert.ok(speaker.bytes <= 420 * BYTES_A_MS, `${speaker.bytes / BYTES_A_MS} ms`);
     await pass(1_000);
-    assert.ok(speaker.bytes <= 1_220 * BYTES_A_MS);
-    assert.ok(speaker.bytes >= 1_150 * BYTES_A_MS);
+    assert.ok(speaker.bytes <= 1_420 * BYTES_A_MS);
+    assert.ok(speaker.bytes >= 1_350 * BYTES_A_MS);
   });
 
   it('carries odd bytes over from block to block', async () => {
@@ -312,7 +312,7 @@ describe('reply buffer', () => {
   it('keeps its time when this process was busy for longer than the device was ahead', async () => {
     const { buffer, speaker, clock, told, infos, pass } = bench();
     buffer.begin(SPEECH_FORMAT);
-    buffer.push(bytesOf(ramp(1_500)));
+    buffer.push(bytesOf(ramp(1_700)));
     buffer.end();
     await pass(100);
     clock.block(3_000);
@@ -321,7 +321,7 @@ describe('reply buffer', () => {
     await pass(600);
     assert.deepEqual(told, ['started', 'drained']);
     assert.ok(Number(infos.at(-1)?.underruns) >= 1);
-    assert.deepEqual(speaker.sound, [...ramp(1_500)]);
+    assert.deepEqual(speaker.sound, [...ramp(1_700)]);
   });
 
   it('is silent after clear, says nothing more, and lets a held sender go', async () => {
