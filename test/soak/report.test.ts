@@ -9,7 +9,7 @@ const KIB = 1_024;
 function record(growthBytes = 0, changes: Partial<DeviceRecord> = {}): DeviceRecord {
   const vitals = Array.from({ length: 60 }, (_, i) => ({
     turn: 5 * i + 5,
-    pssBytes: 40_000 * KIB + (i % 3) * 100 * KIB + growthBytes * 5 * i,
+    ownBytes: 40_000 * KIB + (i % 3) * 100 * KIB + growthBytes * 5 * i,
     heapBytes: 14_000 * KIB + (i % 2) * 10 * KIB + growthBytes * 5 * i,
     dataBytes: 10_000 * KIB + (i % 2) * 10 * KIB + growthBytes * 5 * i,
     files: 28 + (i % 2),

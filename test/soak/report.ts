@@ -33,7 +33,7 @@ export function report(records: readonly DeviceRecord[], tookMs: number): { text
     '',
     'Memory after a collection, from turn 100 on (or in the later half of fewer), the slope with its standard error:',
     '',
-    '| device | limits | turns | heap a turn | without compiled code | PSS a turn | heap, PSS | files | children |',
+    '| device | limits | turns | heap a turn | without compiled code | own memory a turn | heap, own memory | files | children |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...memory,
     '',
@@ -76,10 +76,10 @@ function memoryRow({ device, limits, tried, vitals }: DeviceRecord): string {
     const values = counted.map(of);
     return values.length === 0 ? '' : `${Math.min(...values)} to ${Math.max(...values)}`;
   };
-  const sizes = last ? `${mebibytes(last.heapBytes)}, ${mebibytes(last.pssBytes)} MiB` : '';
+  const sizes = last ? `${mebibytes(last.heapBytes)}, ${mebibytes(last.ownBytes)} MiB` : '';
   return (
     `| ${device} | ${limits} | ${tried} | ${slopeOf(({ heapBytes }) => heapBytes)} | ` +
-    `${slopeOf(({ dataBytes }) => dataBytes)} | ${slopeOf(({ pssBytes }) => pssBytes)} | ` +
+    `${slopeOf(({ dataBytes }) => dataBytes)} | ${slopeOf(({ ownBytes }) => ownBytes)} | ` +
     `${sizes} | ${range(({ files }) => files)} | ${range(({ children }) => children)} |`
   );
 }

@@ -244,8 +244,8 @@ class DeviceRun {
     const vitals = await vitalsOf(this.#scene, record.tried);
     record.vitals.push(vitals);
     record.loads.push(loadavg()[0] ?? 0);
-    const { heapBytes, pssBytes, files, children } = vitals;
-    const memory = `heap ${(heapBytes / 2 ** 20).toFixed(2)} MiB, PSS ${(pssBytes / 2 ** 20).toFixed(1)} MiB`;
+    const { heapBytes, ownBytes, files, children } = vitals;
+    const memory = `heap ${(heapBytes / 2 ** 20).toFixed(2)} MiB, own memory ${(ownBytes / 2 ** 20).toFixed(1)} MiB`;
     this.#say(
       `turn ${record.tried}: ${record.completed} completed, ${record.ended} ended, ${memory}, ${files} files, ${children} children`,
     );

@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs';
-import { pssMb } from '../helpers/memory.js';
+import { anonymousMb } from '../helpers/memory.js';
 import type { Scene } from './scene.js';
 
 /** How a device is at a moment in which it listens. */
 export interface Vitals {
   /** Turns that it has behind it. */
   turn: number;
-  /** Of the main process, from smaps_rollup. */
-  pssBytes: number;
+  /** What belongs to the main process alone, from smaps_rollup. */
+  ownBytes: number;
   /** What the JavaScript heap of the main process holds after a collection. */
   heapBytes: number;
   /** Of the heap, without the code that V8 has compiled. */
@@ -24,7 +24,7 @@ export async function vitalsOf(scene: Scene, turn: number): Promise<Vitals> {
   const { pid } = scene.device;
   return {
     turn,
-    pssBytes: pssMb(pid) * 2 ** 20,
+    ownBytes: anonymousMb(pid) * 2 ** 20,
     heapBytes,
     dataBytes,
     files: readdirSync(`/proc/${pid}/fd`).length,
