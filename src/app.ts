@@ -1,49 +1,36 @@
 import { AssistantServer } from './assistant/server.js';
 import { limitsOfStates, StateWatch } from './black-box/state-watch.js';
 import type { Clock } from './clock.js';
-import { readCertificates } from './config/certificates.js';
-import { readSecret } from './config/secret.js';
 import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
-import { ClientError, ConfigError, HotwordError, messageOf } from './errors.js';
+import { ClientError, HotwordError, messageOf } from './errors.js';
 import { type AppEar, DEAF_EAR } from './hotword/deaf-ear.js';
 import type { PhraseScore } from './hotword/engine.js';
-import { type EngineHistory, EngineSource, NEW_HISTORY } from './hotword/engine-source.js';
+import { type EngineHistory, NEW_HISTORY } from './hotword/engine-source.js';
 import { KeptDetections } from './hotword/kept-detections.js';
-import { modelsFolder, modelsFor } from './hotword/models-folder.js';
-import type { HotwordSettings } from './hotword/registry.js';
 import { startThreadEar, type ThreadEarOptions } from './hotword/thread-ear.js';
 import type { Link } from './link/link.js';
 import { NetworkWatch } from './link/network-watch.js';
 import type { OpenSocket } from './link/socket.js';
-import { WsLink } from './link/ws-link.js';
 import type { Journal, Log } from './log.js';
 import { type Meter, MeterSource } from './meters.js';
 import type { Microphone } from './mic/microphone.js';
-import { MICROPHONES } from './mic/registry.js';
-import { bytesOf, isSampleBits, SPEECH_FORMAT, samplesOf } from './pcm/format.js';
+import { hotwordSettings, limitsOf, makeLink, makeMicrophone, makeNarrator, makeSpeaker, protocolOf } from './parts.js';
+import { SPEECH_FORMAT } from './pcm/format.js';
 import { SpeechDetector } from './pcm/level.js';
 import { SampleRing } from './pcm/ring.js';
 import { pause } from './pcm/supervisor.js';
-import { applyVolume } from './pcm/volume.js';
-import type { Protocol } from './protocol/protocol.js';
-import { PROTOCOLS } from './protocol/registry.js';
 import { Capture, type MicLevel } from './session/capture.js';
-import type { SessionLimits } from './session/events.js';
 import { interruptionDetector } from './session/interruption.js';
-import { Narrator } from './session/narrator.js';
+import type { Narrator } from './session/narrator.js';
 import { PhraseActions, phraseActions } from './session/phrase-actions.js';
 import { Router } from './session/router.js';
 import { Session } from './session/session.js';
-import { KeepAliveSpeaker } from './speaker/keep-alive-speaker.js';
-import { SPEAKERS } from './speaker/registry.js';
 import { ReplyBuffer } from './speaker/reply-buffer.js';
 import type { Speaker } from './speaker/speaker.js';
 import { type SpeakerTap, TappedSpeaker } from './speaker/tapped-speaker.js';
 import { SpeakerWatch } from './speaker/watch.js';
-import { fetchSound } from './speech/fetch-sound.js';
-import { makeVoice } from './speech/registry.js';
 import { PROGRAM_VERSION } from './version.js';
 
 /** Whom an ear tells what it hears, and that it is lost. */
@@ -96,19 +83,15 @@ interface EarKeeper {
 const RING_MARGIN_MS = 2000;
 /** Engines know the end of a phrase to some tens of milliseconds: so much more pre-roll goes out than was asked for. */
 const END_DOUBT_MS = 50;
-/** What playing out may take beyond the sound that the buffer is meant to hold: a message of 1 MiB, and slow devices. */
-const DRAIN_MARGIN_MS = 45_000;
 /** Before a failed engine is made again. */
 const ENGINE_PAUSE_MS = 2000;
 /** Between further attempts; what is missing may come back, such as room on a disk. */
 const ENGINE_RETRY_MS = 60_000;
-/** 2 s of microphone audio waiting to be sent is a stalled link (field policy). */
-const STALLED_BYTES = 2 * SPEECH_FORMAT.rateHz * 2;
 
 const nothing = () => undefined;
 
 /**
- * The device: chooses the parts from the configuration and joins them. Nothing else builds parts.
+ * The device: joins the parts that `parts.ts` makes of the configuration. Nothing else joins parts.
  */
 export class App {
   readonly #options: AppOptions;
@@ -186,7 +169,7 @@ export class App {
     if (config.page.enabled) log.warn('page.enabled: the status page is not part of this version; nothing is served');
     const serverUrl = await this.#serverUrl();
     // First, because an engine may cost an activation, and a token that cannot be read ends the program.
-    this.#link ??= this.#makeLink(serverUrl);
+    this.#link ??= makeLink({ ...this.#options, serverUrl });
     const link = this.#link;
     if (!this.#options.heirlooms) {
       journal.record('client.started', {
@@ -514,139 +497,4 @@ export class App {
     this.#router?.hear(ear);
     this.#options.journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
   }
-
-  #makeLink(serverUrl: string): Link {
-    const { config, clock, random, log, parts } = this.#options;
-    return new WsLink({
-      ...serverAccess(config, serverUrl),
-      policy: {
-        retryFirstMs: config.link.retry_first_ms,
-        retryBaseMs: config.link.retry_base_ms,
-        retryMaxMs: config.link.retry_max_ms,
-        stableMs: config.link.stable_ms,
-        pingIdleMs: config.link.ping_idle_ms,
-        pingSessionMs: config.link.ping_session_ms,
-        pongTimeoutMs: config.link.pong_timeout_ms,
-        maxBufferedBytes: STALLED_BYTES,
-      },
-      clock,
-      random,
-      log: log.child({ module: 'link' }),
-      ...(parts?.openSocket ? { openSocket: parts.openSocket } : {}),
-    });
-  }
-}
-
-/** Undefined where the protocol has no displays. */
-function makeNarrator(config: Config, { fill }: Protocol, clock: Clock, log: Log): Narrator | undefined {
-  if (!fill) return undefined;
-  return new Narrator({
-    voice: makeVoice(config.speech),
-    speaksDisplays: config.augmentos.display !== 'shown',
-    fetchSound: async ({ url, volume }, signal) => {
-      const { rateHz, samples } = await fetchSound(url, signal);
-      const format = { ...SPEECH_FORMAT, rateHz };
-      return { rateHz, samples: samplesOf(applyVolume(bytesOf(samples), format, volume)) };
-    },
-    fill: (text) => fill(text, new Date()),
-    clock,
-    log: log.child({ module: 'narrator' }),
-    unaskedLimitMs: config.session.reply_limit_ms,
-  });
-}
-
-/** The microphone of the configuration. Throws ConfigError when it names no backend that there is. */
-export function makeMicrophone(config: Config, clock: Clock, log: Log): Microphone {
-  const { backend, device, rate_hz, bits, channels, channel, gain_db } = config.mic;
-  const make = MICROPHONES[backend];
-  if (!make) throw new ConfigError(`mic.backend = "${backend}" is none of ${Object.keys(MICROPHONES).join(', ')}`);
-  return make({
-    settings: {
-      device,
-      rateHz: rate_hz,
-      bits: isSampleBits(bits) ? bits : 16,
-      channels: channels || channel,
-      channel,
-      gainDb: gain_db,
-    },
-    rateHz: SPEECH_FORMAT.rateHz,
-    clock,
-    log: log.child({ module: 'mic' }),
-  });
-}
-
-/** The loudspeaker of the configuration. Throws ConfigError when it names no backend that there is. */
-export function makeSpeaker(config: Config, clock: Clock, log: Log): Speaker {
-  const { backend, device, keep_alive } = config.speaker;
-  const make = SPEAKERS[backend];
-  if (!make) throw new ConfigError(`speaker.backend = "${backend}" is none of ${Object.keys(SPEAKERS).join(', ')}`);
-  const speaker = make({ device, clock, log: log.child({ module: 'speaker' }) });
-  return keep_alive ? new KeepAliveSpeaker({ speaker, clock }) : speaker;
-}
-
-/**
- * How the server is dialled, and by what it is trusted and trusts. Throws ConfigError for a token or a certificate that
- * cannot be read.
- */
-export function serverAccess(config: Config, serverUrl: string) {
-  const protocol = protocolOf(config);
-  const url = new URL(serverUrl);
-  return {
-    target: () => protocol.dial(url),
-    ...serverFiles(config),
-    allowPlaintext: config.server.allow_plaintext,
-  };
-}
-
-/** What is in the files that `[server]` names. Throws ConfigError for one that cannot be read. */
-export function serverFiles({ server }: Config) {
-  return {
-    token: readSecret('server.token_file', server.token_file),
-    ca: readCertificates('server.ca_file', server.ca_file),
-  };
-}
-
-function limitsOf({ session, speaker }: Config): SessionLimits {
-  return {
-    connectGraceMs: session.connect_grace_ms,
-    turnLimitMs: session.turn_limit_ms,
-    idleLimitMs: session.idle_limit_ms,
-    replyStallMs: session.reply_stall_ms,
-    replyLimitMs: session.reply_limit_ms,
-    drainLimitMs: speaker.buffer_limit_ms + DRAIN_MARGIN_MS,
-    settleMs: session.settle_ms,
-  };
-}
-
-function protocolOf(config: Config) {
-  const protocol = PROTOCOLS[config.server.protocol];
-  if (protocol && protocol.micFormat.rateHz === SPEECH_FORMAT.rateHz) return protocol;
-  if (protocol) throw new ConfigError(`server.protocol = "${protocol.name}" wants ${protocol.micFormat.rateHz} Hz`);
-  throw new ConfigError(
-    `server.protocol = "${config.server.protocol}" is none of ${Object.keys(PROTOCOLS).join(', ')}`,
-  );
-}
-
-/** Where the hotword engine of the configuration comes from, in this thread. */
-export function engineSource(config: Config, log: Log): EngineSource {
-  return new EngineSource({ settings: hotwordSettings(config), log: log.child({ module: 'hotword' }) });
-}
-
-function hotwordSettings(config: Config): HotwordSettings {
-  const { engine, phrases, sensitivity, porcupine, openwakeword, pocketsphinx } = config.hotword;
-  const frontEndDir = modelsFolder(openwakeword.front_end_dir);
-  return {
-    engine,
-    phrases,
-    sensitivity,
-    porcupine: { keywords: porcupine.keywords, accessKeyFile: porcupine.access_key_file },
-    openwakeword: {
-      frontEndDir,
-      models: { ...modelsFor(phrases, frontEndDir), ...openwakeword.models },
-      threshold: openwakeword.threshold,
-      thresholds: openwakeword.thresholds,
-      replyThreshold: openwakeword.reply_threshold,
-    },
-    pocketsphinx: { ...pocketsphinx, replyThreshold: pocketsphinx.reply_threshold },
-  };
 }

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { engineSource } from './app.js';
 import { parseArguments } from './cli/arguments.js';
 import { terminalAsk } from './cli/ask.js';
 import { assistantCommand } from './cli/assistant.js';
@@ -16,6 +15,7 @@ import { type Config, loadConfig } from './config.js';
 import { ClientError, exitCodeOf, UsageError } from './errors.js';
 import { modelsFolder } from './hotword/models-folder.js';
 import { createLog } from './log.js';
+import { engineSource } from './parts.js';
 import { PROGRAM_VERSION } from './version.js';
 
 /** Runs the command of a command line until it is done or the signal aborts; resolves with the exit code. */

@@ -1,4 +1,3 @@
-import { engineSource, makeMicrophone, makeSpeaker, serverAccess } from '../app.js';
 import { systemClock } from '../clock.js';
 import type { Config, LoadedConfig } from '../config.js';
 import { engineCheck } from '../doctor/engine.js';
@@ -13,6 +12,7 @@ import { thisUser, userCheck } from '../doctor/user.js';
 import { ClientError, ConfigError } from '../errors.js';
 import { wsOpener } from '../link/ws-socket.js';
 import { createLog, type Log } from '../log.js';
+import { engineSource, makeMicrophone, makeSpeaker, serverAccess } from '../parts.js';
 
 /** Options of `doctorCommand`. */
 export interface DoctorOptions {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { App, serverFiles } from '../app.js';
+import { App } from '../app.js';
 import { BlackBox } from '../black-box/black-box.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config.js';
 import { exitCodeOf, messageOf } from '../errors.js';
 import { createLog, Journal } from '../log.js';
+import { serverFiles } from '../parts.js';
 import { pause } from '../pcm/supervisor.js';
 import { ReloadableApp } from '../reloadable-app.js';
 import { systemdNotifier } from '../service/notifier.js';

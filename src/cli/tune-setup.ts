@@ -1,9 +1,9 @@
-import { engineSource } from '../app.js';
 import type { Flags } from '../config/sources.js';
 import type { Config } from '../config.js';
 import { UsageError } from '../errors.js';
 import { isTunable, SCALES, type TunableEngine } from '../hotword/threshold-search.js';
 import type { Log } from '../log.js';
+import { engineSource } from '../parts.js';
 import { type TuneOptions, tuneCommand } from './hotword-tune.js';
 
 const MOST_AN_HOUR = 0.5;

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
-import { engineSource } from '../../src/app.js';
 import { tuneHotword } from '../../src/cli/tune-setup.js';
 import { countByRun, counterByScores } from '../../src/cli/tune-trials.js';
 import { loadConfig } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
+import { engineSource } from '../../src/parts.js';
 
 const SHARED = resolve('..', 'shared', 'hotword');
 const skip = existsSync(SHARED) ? false : `there are no recordings in ${SHARED}`;

@@ -14,11 +14,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { engineSource } from '../../src/app.js';
 import { modelsCommand } from '../../src/cli/models.js';
 import { loadConfig } from '../../src/config.js';
 import { EngineMissingError, HotwordError } from '../../src/errors.js';
 import { ModelChecker } from '../../src/hotword/models-check.js';
+import { engineSource } from '../../src/parts.js';
 import { FileServer } from '../helpers/file-server.js';
 import { classifierModel } from '../helpers/onnx-model.js';
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import { engineSource } from '../../../src/app.js';
 import { HotwordListener } from '../../../src/hotword/listener.js';
+import { engineSource } from '../../../src/parts.js';
 import { answerOnce } from './children.js';
 import { configOf } from './config.js';
 import { cook, type Recipe } from './recipes.js';
