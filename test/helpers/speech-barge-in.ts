@@ -16,8 +16,6 @@ const LONG =
 const BEGINNING_MS = 300;
 /** A canceller softens the first word that it hears beside a reply: by 4 to 10 dB where this was measured. */
 const SOFTENED_DB = 25;
-/** From the first word to silence, in the middle of the cases; the slowest of eight took 1.2 s. */
-const SILENT_WITHIN_MS = 1_000;
 
 /** How often each thing is tried by `bargeInBySpeech`. */
 export interface SpeechBargeIn {
@@ -62,7 +60,6 @@ export async function bargeInBySpeech(test: TestContext, { alone = LONG, ...time
   const reply = await say(LONG, 'awb');
   const words = await say('stop that and turn on the lights', 'rms');
   const beginningDb = rmsDb(words.subarray(0, samplesOfMs(BEGINNING_MS)));
-  const silentMs: number[] = [];
   for (let round = 1; round <= times.interruptions; round++) {
     await device.waitForState('activeSession.userTurn');
     const from = server.audio().length;
@@ -83,11 +80,8 @@ export async function bargeInBySpeech(test: TestContext, { alone = LONG, ...time
       `silent ${silentAfterMs} ms after the first word; the words arrived ${whole.correlation.toFixed(2)} alike, ` +
         `${Math.round(msOfSamples(whole.offset))} ms into what was sent, their beginning softer by ${softenedDb.toFixed(1)} dB`,
     );
-    silentMs.push(silentAfterMs);
     assert.ok(silentAfterMs > 0 && silentAfterMs < msOfSamples(words.length), `silent after ${silentAfterMs} ms`);
     assert.ok(whole.correlation > 0.5, `the words arrived ${whole.correlation} alike`);
     assert.ok(softenedDb < SOFTENED_DB, `the first word is softer by ${softenedDb} dB`);
   }
-  const median = silentMs.toSorted((a, b) => a - b)[silentMs.length >> 1] ?? Number.NaN;
-  assert.ok(median <= SILENT_WITHIN_MS, `silent after ${silentMs} ms`);
 }
