@@ -11,6 +11,7 @@ import { ReloadableApp } from '../reloadable-app.js';
 import { systemdNotifier } from '../service/notifier.js';
 import { Service } from '../service/service.js';
 import { dataFolder, stateFolder } from '../service/state-folder.js';
+import { whenAborted } from '../when-aborted.js';
 import { watchCrashes } from './crashes.js';
 import { demonstrateWithoutMicrophone } from './demonstration.js';
 import { watchKeys } from './keys.js';
@@ -119,9 +120,4 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
 /** A stranger's words: nothing in them may command the terminal. */
 function printDisplay(text: string): void {
   process.stdout.write(`${text.replace(/[^\P{C}\n]/gu, ' ')}\n`);
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

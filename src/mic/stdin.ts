@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createConverter } from '../pcm/converter.js';
 import { SPEECH_FORMAT } from '../pcm/format.js';
+import { whenAborted } from '../when-aborted.js';
 import type { Microphone, MicrophoneListener } from './microphone.js';
 
 /** Options of `StreamMicrophone`. */
@@ -44,15 +45,10 @@ export class StreamMicrophone implements Microphone {
     stream.on('data', onData);
     stream.resume();
     stream.once('end', onEnd);
-    await aborted(signal);
+    await whenAborted(signal);
     stream.off('data', onData);
     stream.off('end', onEnd);
     // It flows on, into nothing: what waited in the pipe would be heard when the microphone is opened again.
     convert.close();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

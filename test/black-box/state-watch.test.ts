@@ -5,16 +5,7 @@ import { limitsOfStates, StateWatch } from '../../src/black-box/state-watch.js';
 import { Journal } from '../../src/log.js';
 import { sessionMachine } from '../../src/session/machine.js';
 import { FakeClock } from '../link/support.js';
-
-const LIMITS = {
-  connectGraceMs: 3_000,
-  turnLimitMs: 60_000,
-  idleLimitMs: 30_000,
-  replyStallMs: 8_000,
-  replyLimitMs: 300_000,
-  drainLimitMs: 100_000,
-  settleMs: 300,
-};
+import { LIMITS } from '../session/limits.js';
 
 function bench(test: TestContext) {
   const clock = new FakeClock();

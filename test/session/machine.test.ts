@@ -6,16 +6,7 @@ import type { BargeIn, SessionEvent } from '../../src/session/events.js';
 import { sessionMachine } from '../../src/session/machine.js';
 import { nameOfState } from '../../src/session/words.js';
 import { FakeClock } from '../link/support.js';
-
-const LIMITS = {
-  connectGraceMs: 3_000,
-  turnLimitMs: 60_000,
-  idleLimitMs: 30_000,
-  replyStallMs: 8_000,
-  replyLimitMs: 300_000,
-  drainLimitMs: 100_000,
-  settleMs: 300,
-};
+import { LIMITS } from './limits.js';
 
 const HOTWORD: SessionEvent = { type: 'hotword', phrase: 'hey tars', score: 0.9, endedAt: 16_000 };
 const START_REPLY: SessionEvent = { type: 'server.replyStarted', format: SPEECH_FORMAT };
