@@ -78,6 +78,21 @@ export class PcmChild {
     return this.#process.stdin as Writable;
   }
 
+  /** Resolves when the pipe into the child takes more, at once where it does already or is closed. */
+  writable(): Promise<void> {
+    const { input } = this;
+    if (!input.writableNeedDrain || input.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = () => {
+        input.off('drain', finish);
+        input.off('close', finish);
+        resolve();
+      };
+      input.on('drain', finish);
+      input.on('close', finish);
+    });
+  }
+
   get isGone(): boolean {
     return this.#isGone;
   }

@@ -114,9 +114,7 @@ class CommandPlayback implements Playback {
 
   async writable(): Promise<void> {
     const child = await this.#started;
-    if (!child?.input.writableNeedDrain) return;
-    const drained = new Promise<void>((resolve) => child.input.once('drain', resolve));
-    await Promise.race([drained, child.exited]);
+    await child?.writable();
   }
 
   async drain(): Promise<void> {

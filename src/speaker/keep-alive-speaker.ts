@@ -29,6 +29,8 @@ export class KeepAliveSpeaker implements Speaker {
 
   run(listener: SpeakerListener, signal: AbortSignal): Promise<void> {
     this.#signal = signal;
+    // Not AbortSignal.any: what it makes of a signal that lives as long as the program stays with that signal.
+    signal.addEventListener('abort', () => this.#wake.abort(), { once: true });
     const told: SpeakerListener = {
       ready: (info) => {
         this.#isReady = true;
@@ -66,7 +68,7 @@ export class KeepAliveSpeaker implements Speaker {
     if (!this.#isReady || this.#signal.aborted) return;
     this.#wake = new AbortController();
     // A device that fails meanwhile is told as lost.
-    this.#playSilence(AbortSignal.any([this.#wake.signal, this.#signal])).catch(() => undefined);
+    this.#playSilence(this.#wake.signal).catch(() => undefined);
   }
 
   async #playSilence(signal: AbortSignal): Promise<void> {

@@ -123,7 +123,7 @@ export class PlayerChild {
         this.#writtenBytes += pcm.length;
         return this.#child.input.write(pcm);
       },
-      writable: () => this.#writable(),
+      writable: () => this.#child.writable(),
       end: () => post({ type: 'end', id, at: this.#writtenBytes }),
       clear: () => this.#silence(id),
     });
@@ -152,13 +152,6 @@ export class PlayerChild {
       this.successor.#take(waiting.playback, waiting.format);
     }
     await this.kill('slow to be silent');
-  }
-
-  #writable(): Promise<void> {
-    const { input } = this.#child;
-    if (!input.writableNeedDrain) return Promise.resolve();
-    const drained = new Promise<void>((resolve) => input.once('drain', resolve));
-    return Promise.race([drained, this.#child.exited.then(() => undefined)]);
   }
 
   #obey(report: PlayerReport): void {

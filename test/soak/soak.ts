@@ -8,6 +8,7 @@ import { type ConversationPlan, makePlan, type Point, seededRandom } from './pla
 import { DEFAULT_LIMITS, Scene, SHORT_LIMITS } from './scene.js';
 import { answer, DeafDevice, goodbye, lead, speakOn, untilWell, wake } from './turns.js';
 import { type Vitals, vitalsOf } from './vitals.js';
+import { lastWayBack } from './ways-back.js';
 
 /** So much beyond its limit a device is called stuck, not late. */
 const STUCK_MS = 15_000;
@@ -207,7 +208,7 @@ class DeviceRun {
     const leftMs = baseMs + limitMs + STUCK_MS - performance.now();
     await device.waitForState('listening', Math.max(STUCK_MS, leftMs));
     const since = device.lines.slice(from);
-    const back = since.findLast(({ event, to }) => event === 'state.changed' && to === 'listening');
+    const back = lastWayBack(since);
     const backMs = Math.max(0, (back?.atMs ?? baseMs) - baseMs);
     const ended = since.find(({ event }) => event === 'session.ended');
     const reason = at === 'listening' ? 'no conversation' : String(ended?.reason ?? back?.why ?? 'none told');

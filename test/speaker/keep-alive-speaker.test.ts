@@ -4,7 +4,10 @@ import { AudioError } from '../../src/errors.js';
 import { SPEECH_FORMAT } from '../../src/pcm/format.js';
 import { KeepAliveSpeaker } from '../../src/speaker/keep-alive-speaker.js';
 import type { Playback, Speaker, SpeakerListener } from '../../src/speaker/speaker.js';
+import { heldBytes } from '../helpers/heap.js';
 import { FakeClock } from '../link/support.js';
+
+const SOUNDS = 2_000;
 
 /** Notes what is opened, and in milliseconds what each stretch of sound was given. */
 class FakeSpeaker implements Speaker {
@@ -109,5 +112,24 @@ describe('keep alive', () => {
     await pass(1_000);
     assert.equal(inner.stretches[1]?.ms, before);
     assert.deepEqual(told, ['ready', 'lost', 'ready']);
+  });
+
+  it('keeps nothing of a sound that is over', async () => {
+    const { clock, inner, speaker } = await setUp();
+    inner.listener?.ready({ device: 'x' });
+    const play = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        await speaker.open(SPEECH_FORMAT).drain();
+        inner.stretches.length = 0;
+        clock.advance(1);
+        // A collection takes no signal of the turn of the event loop in which it was made.
+        if (i % 100 === 0) await new Promise(setImmediate);
+      }
+    };
+    await play(1_000);
+    const before = heldBytes();
+    await play(SOUNDS);
+    const grown = (heldBytes() - before) / SOUNDS;
+    assert.ok(grown < 20, `${grown.toFixed(1)} bytes of each sound are kept`);
   });
 });
