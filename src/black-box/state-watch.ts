@@ -9,6 +9,7 @@ const OVERDUE_AFTER_MS = 2_000;
 export function limitsOfStates(limits: SessionLimits): ReadonlyMap<string, number> {
   return new Map([
     ['hotwordDetected', limits.connectGraceMs],
+    ['announcement', limits.drainLimitMs],
     ['activeSession.userTurn', limits.turnLimitMs],
     ['activeSession.reply', limits.replyLimitMs],
     ['activeSession.draining', limits.drainLimitMs],

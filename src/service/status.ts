@@ -61,6 +61,7 @@ export class ServiceStatus {
   #activity(isMuted: boolean): string {
     if (this.#state.startsWith('activeSession')) return 'In conversation';
     if (this.#state === 'hotwordDetected') return 'Heard the hotword';
+    if (this.#state === 'announcement') return "Playing a sound of an app's";
     if (this.#state === 'listening') {
       if (this.#phrases.length === 0) return 'Waiting for a button or a key: there is no hotword engine';
       return `Listening for ${this.#phrases.map((phrase) => `"${phrase}"`).join(', ')}`;

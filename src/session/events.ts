@@ -32,6 +32,8 @@ export type SessionEvent =
   | { type: 'server.sessionEnded'; reason: string }
   /** The reply came faster than it plays and the server is not read just now (true), or is again. */
   | { type: 'reply.held'; hold: boolean }
+  /** A whole sound is to be played that belongs to no conversation; its audio takes another way. */
+  | { type: 'announcement'; format: PcmFormat }
   | { type: 'playback.drained' }
   | { type: 'playback.failed'; why: string }
   /** The program ends. */
@@ -118,7 +120,8 @@ interface SessionOrders {
   /** Asks whether the link is up (the answer is `link.up`), and dials at once when it is not. */
   hurryLink: () => void;
   tempo: (order: { tempo: 'idle' | 'session' }) => void;
-  reply: (order: { do: 'begin'; format: PcmFormat } | { do: 'end' | 'extend' | 'clear' }) => void;
+  /** `announce` begins a sound that is no reply: the server hears nothing of it, and nothing more comes. */
+  reply: (order: { do: 'begin' | 'announce'; format: PcmFormat } | { do: 'end' | 'extend' | 'clear' }) => void;
   noteStarted: (note: { turn: number }) => void;
   noteEnded: (note: { reason: string }) => void;
 }

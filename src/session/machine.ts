@@ -1,6 +1,7 @@
 import { machineSetup } from './machine-setup.js';
 import {
   abandonReply,
+  announce,
   beginReply,
   completeReplies,
   countTurn,
@@ -13,6 +14,7 @@ import {
   noteHeld,
   route,
   settleLater,
+  silenceAnnouncement,
   tellEnded,
   watchIdle,
   watchStall,
@@ -72,6 +74,30 @@ export const sessionMachine = machineSetup.createMachine({
       on: {
         hotword: 'hotwordDetected',
         trigger: 'hotwordDetected',
+        announcement: { target: 'announcement', actions: announce },
+      },
+    },
+    announcement: {
+      description: 'a sound plays that an app of the server wants heard; the microphone is gated, the engine armed',
+      exit: [silenceAnnouncement, ...forgetReply],
+      always: { guard: 'isUnready', target: 'idle' },
+      after: { drainLimit: 'listening' },
+      on: {
+        'playback.drained': 'listening',
+        'playback.failed': 'listening',
+        'timeout.arm': { actions: assign({ isArmed: true }) },
+        hotword: { guard: 'mayInterrupt', target: 'hotwordDetected' },
+        trigger: 'hotwordDetected',
+        stop: 'listening',
+        'stop.spoken': { guard: 'mayInterrupt', target: 'listening' },
+        mute: {
+          target: 'idle',
+          actions: [
+            assign({ isMuted: true, isMicReady: false }),
+            { type: 'capture', params: { isOn: false } },
+            cue('muted'),
+          ],
+        },
       },
     },
     hotwordDetected: {

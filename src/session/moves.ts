@@ -88,6 +88,22 @@ export const beginReply = [
   limitReply,
 ];
 
+/** What a sound begins with that is no reply. Speech is not armed: people may talk about what they hear. */
+export const announce = [
+  enqueueActions(({ context, event, enqueue }) => {
+    enqueue(route({ to: 'gate', armed: context.bargeIn === 'off' ? 'off' : 'hotword' }));
+    if (event.type === 'announcement') {
+      enqueue({ type: 'reply', params: { do: 'announce', format: event.format } });
+    }
+  }),
+  armLater,
+];
+
+/** A sound that is no reply is silent once it is left, however that came; one that was heard to its end is so already. */
+export const silenceAnnouncement = enqueueActions(({ event, enqueue }) => {
+  if (event.type !== 'playback.drained') enqueue({ type: 'reply', params: { do: 'clear' } });
+});
+
 /** The person's turn begins in the middle of a reply: what they say is sent from its beginning. */
 const interrupt = [
   abandonReply,

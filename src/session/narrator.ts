@@ -21,9 +21,12 @@ export interface NarratorOptions {
 
 /** What a narrator does to the conversation. */
 export interface NarratorPort {
-  /** Plays a reply of the device's own; only called in the person's turn. */
-  play(sound: Sound): void;
-  /** Silences the reply that `play` began; the person's turn follows. */
+  /**
+   * Plays a sound: in the person's turn as a reply, while the device listens as an announcement. False in any other state,
+   * which the narrator has not heard of yet.
+   */
+  play(sound: Sound): boolean;
+  /** Silences what `play` began: the person's turn follows, or listening. */
   stop(): void;
   tell(event: Extract<DeviceEvent, { type: 'play.finished' }>): void;
 }
@@ -39,13 +42,14 @@ const NOTHING_KNOWN = 'There is nothing on the dashboard.';
 
 /**
  * Makes replies of what a server shows and of the sounds that it wants played: one after the other, in the person's turn of a
- * conversation, of displays only the newest one that stands, and each only once until the person has spoken.
+ * conversation, of displays only the newest one that stands, and each only once until the person has spoken. Outside a
+ * conversation displays are silent, and sounds are announcements: they are played while the device listens, and then it
+ * listens on.
  */
 export class Narrator {
   readonly #options: NarratorOptions;
   #port: NarratorPort | undefined;
-  #isTurn = false;
-  #isInSession = false;
+  #state = 'idle';
   #personAtMs = Number.NEGATIVE_INFINITY;
   #shown: { text: string; timer: Timer; sinceMs: number } | undefined;
   #spoken = '';
@@ -77,7 +81,7 @@ export class Narrator {
     }
     // What was shown before it was cleared has been shown: it is read, and the same may come again.
     if (kind === 'clear') this.#spoken = '';
-    if (!this.#options.speaksDisplays || kind !== 'text' || !this.#isInSession) return;
+    if (!this.#options.speaksDisplays || kind !== 'text' || !isInSession(this.#state)) return;
     if (text === this.#shown?.text || text === this.#spoken) return;
     this.#forgetShown();
     this.#watch(text, this.#options.clock.nowMs(), STANDS_AFTER_MS);
@@ -88,10 +92,10 @@ export class Narrator {
     this.#add({ text: this.#dashboard === '' ? NOTHING_KNOWN : this.#dashboard });
   }
 
-  /** The server wants a sound played; outside a conversation none is. */
+  /** The server wants a sound played. */
   request(request: PlayRequest): void {
-    if (!this.#isInSession) {
-      this.#finish({ request }, 0, 'nobody is in a conversation with this device');
+    if (this.#state === 'idle') {
+      this.#finish({ request }, 0, 'the device is muted, or not ready');
       return;
     }
     if (request.stopsOthers) this.#stop(() => true, 'stopped by another sound');
@@ -105,11 +109,13 @@ export class Narrator {
 
   /** The machine is in another state. */
   entered(state: string): void {
-    const wasInSession = this.#isInSession;
-    this.#isTurn = state === 'activeSession.userTurn';
-    this.#isInSession = state.startsWith('activeSession.');
-    if (this.#isInSession && !wasInSession) this.#personAtMs = this.#options.clock.nowMs();
-    if (state === 'listening' || state === 'idle') this.#forget();
+    const before = this.#state;
+    this.#state = state;
+    if (isInSession(state) && !isInSession(before)) this.#personAtMs = this.#options.clock.nowMs();
+    const isRest = state === 'idle' || state === 'listening';
+    // What is asked for goes on behind an announcement; a text is said in a conversation or not at all.
+    if (isRest && before === 'announcement') this.#stop((item) => 'text' in item, 'no conversation');
+    else if (isRest) this.#forget();
     this.#play();
   }
 
@@ -206,10 +212,14 @@ export class Narrator {
 
   #play(): void {
     const made = this.#made;
-    if (!made || !this.#isTurn || !this.#port) return;
+    if (!made || !this.#port) return;
+    const isAnnounced = this.#state === 'listening' && 'request' in made.item;
+    if (this.#state !== 'activeSession.userTurn' && !isAnnounced) return;
     this.#made = undefined;
     this.#playing = made;
-    this.#port.play(made.sound);
+    if (this.#port.play(made.sound)) return;
+    this.#playing = undefined;
+    this.#made = made;
   }
 
   #finish(item: Item, durationMs: number, error?: string): void {
@@ -254,4 +264,8 @@ export class Narrator {
     this.#spoken = '';
     this.cut();
   }
+}
+
+function isInSession(state: string): boolean {
+  return state.startsWith('activeSession.');
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { CuePlayer } from '../cues/player.js';
 import type { Link, LinkListener } from '../link/link.js';
 import type { Journal, Log } from '../log.js';
-import { bytesOf } from '../pcm/format.js';
+import { bytesOf, type PcmFormat } from '../pcm/format.js';
 import type { SpeechDetector } from '../pcm/level.js';
 import type { Codec, DeviceEvent, Display, Protocol, ServerEvent, WireMessage } from '../protocol/protocol.js';
 import type { ReplyBuffer, ReplyListener } from '../speaker/reply-buffer.js';
@@ -193,13 +193,23 @@ export class Session {
     this.send({ type: 'link.up' });
   }
 
-  /** A reply of the device's own takes the way of any other. */
-  #playOwn({ rateHz, samples }: Sound): void {
+  /** A sound of the device's own takes the way of any reply; outside a conversation it is an announcement. */
+  #playOwn({ rateHz, samples }: Sound): boolean {
+    const { replies } = this.#parts;
+    const format: PcmFormat = { rateHz, bits: 16, channels: 1 };
+    if (this.#state === 'listening') {
+      this.send({ type: 'announcement', format });
+      replies.push(bytesOf(samples));
+      replies.end();
+      return true;
+    }
+    if (this.#state !== 'activeSession.userTurn') return false;
     this.#timing?.noteBack(this.#options.clock.nowMs());
-    this.send({ type: 'server.replyStarted', format: { rateHz, bits: 16, channels: 1 } });
-    this.#parts.replies.push(bytesOf(samples));
+    this.send({ type: 'server.replyStarted', format });
+    replies.push(bytesOf(samples));
     this.send({ type: 'server.replyAudio' });
     this.send({ type: 'server.replyEnded' });
+    return true;
   }
 
   #obey(event: ServerEvent): void {
@@ -287,8 +297,8 @@ export class Session {
       },
       tempo: (_: unknown, { tempo }: Order<'tempo'>) => link.setTempo(tempo),
       reply: (_: unknown, order: Order<'reply'>) => {
-        if (order.do === 'begin') {
-          this.#tell({ type: 'reply.begun' });
+        if (order.do === 'begin' || order.do === 'announce') {
+          if (order.do === 'begin') this.#tell({ type: 'reply.begun' });
           replies.begin(order.format);
         } else if (order.do === 'end') replies.end();
         else if (order.do === 'extend') replies.extend();

@@ -155,15 +155,55 @@ describe('a server that is no cloud for glasses', () => {
   });
 });
 
+/** A tone as a WAV file, and the address that it is served at. */
+async function tone(test: TestContext, ms: number): Promise<{ path: string; url: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'tars-tone-'));
+  test.after(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'tone.wav');
+  await writeWav(path, samplesOf(hum(ms)), RATE_HZ);
+  const server = createServer((_request, response) => void readFile(path).then((bytes) => response.end(bytes)));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  test.after(() => server.close());
+  return { path, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/tone.wav` };
+}
+
 describe('what a cloud shows and plays', () => {
   /** 300 ms of a tone as any program would say it. */
   const SPEAKS = { 'speech.engine': 'command', 'session.idle_limit_ms': '60000' };
 
+  it('outside a conversation is an announcement: played, answered, and nobody is listened to', async (test) => {
+    const { url } = await tone(test, 400);
+    const { cloud, device } = await meet(test, { generation: 'new' });
+    await cloud.next('glasses_connection_state');
+    cloud.wantMicrophone(true);
+    cloud.say('audio_play_request', { requestId: 'r1', appId: 'a', audioUrl: url });
+    const response = await cloud.next('audio_play_response');
+    assert.deepEqual([response.fields.requestId, response.fields.success], ['r1', true]);
+    await device.until(() => device.state === 'listening', 'it listens again');
+    const states = device.all('state.changed').map(({ fields }) => fields.to);
+    assert.deepEqual(states.slice(-2), ['announcement', 'listening']);
+    assert.deepEqual(
+      [device.all('session.started').length, cloud.all('audio').length, cloud.all('VAD').length],
+      [0, 0, 0],
+    );
+    assert.ok(Math.abs((device.all('reply.completed')[0]?.fields.playedMs ?? 0) - 400) < 150);
+  });
+
+  it('outside a conversation is silenced by the key, which begins none', async (test) => {
+    const { url } = await tone(test, 20_000);
+    const { cloud, device } = await meet(test, { generation: 'new' });
+    await cloud.next('glasses_connection_state');
+    cloud.say('audio_play_request', { requestId: 'r1', appId: 'a', audioUrl: url });
+    await device.until(() => device.state === 'announcement', 'it plays');
+    device.talk();
+    const response = await cloud.next('audio_play_response');
+    assert.deepEqual([response.fields.success, response.fields.error], [false, 'interrupted']);
+    assert.deepEqual([device.state, device.all('session.started').length], ['listening', 0]);
+  });
+
   it('is spoken in the conversation as a reply, and the microphone is open again after it', async (test) => {
-    const folder = await mkdtemp(join(tmpdir(), 'tars-said-'));
-    test.after(() => rm(folder, { recursive: true, force: true }));
-    const wav = join(folder, 'said.wav');
-    await writeWav(wav, samplesOf(hum(300)), RATE_HZ);
+    const { path: wav, url } = await tone(test, 300);
     const { cloud, device } = await meet(test, { generation: 'new' }, { ...SPEAKS, 'speech.command': `cat ${wav}` });
     await cloud.next('glasses_connection_state');
     cloud.wantMicrophone(true);
@@ -179,14 +219,7 @@ describe('what a cloud shows and plays', () => {
     assert.deepEqual(cloud.strayBlocks(), []);
     assert.ok(Math.abs((device.all('reply.completed')[0]?.fields.playedMs ?? 0) - 300) < 150);
 
-    const server = createServer((_request, response) => {
-      readFile(wav).then((bytes) => response.end(bytes));
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    test.after(() => server.close());
-    const { port } = server.address() as AddressInfo;
-    cloud.say('audio_play_request', { requestId: 'r1', appId: 'a', audioUrl: `http://127.0.0.1:${port}/x.wav` });
+    cloud.say('audio_play_request', { requestId: 'r1', appId: 'a', audioUrl: url });
     const response = await cloud.next('audio_play_response');
     assert.deepEqual([response.fields.requestId, response.fields.success], ['r1', true]);
     cloud.say('audio_play_request', { requestId: 'r2', appId: 'a', audioUrl: 'file:///etc/passwd' });

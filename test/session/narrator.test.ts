@@ -9,6 +9,8 @@ import { VirtualTime } from '../property/virtual-time.js';
 const SOUND: Sound = { rateHz: 16_000, samples: new Int16Array(1_600) };
 const TURN = 'activeSession.userTurn';
 const DRAINING = 'activeSession.draining';
+const LISTENING = 'listening';
+const ANNOUNCEMENT = 'announcement';
 
 /** A narrator in a conversation that a test plays; a reply lasts until the test says that it is over. */
 function narrating(options: Partial<NarratorOptions> = {}) {
@@ -16,7 +18,14 @@ function narrating(options: Partial<NarratorOptions> = {}) {
   const said: string[] = [];
   const told: DeviceEvent[] = [];
   const plays = { count: 0, stops: 0 };
-  const narrator = new Narrator({
+  /** Where the conversation stands; what plays is told by the same port as the machine's. */
+  let state = 'idle';
+  const enter = (next: string) => {
+    state = next;
+    narrator.entered(next);
+  };
+  const after = () => enter(state === ANNOUNCEMENT ? LISTENING : TURN);
+  const narrator: Narrator = new Narrator({
     voice: {
       say: async (text) => {
         said.push(text);
@@ -33,12 +42,14 @@ function narrating(options: Partial<NarratorOptions> = {}) {
   });
   narrator.attach({
     play: () => {
+      if (state !== TURN && state !== LISTENING) return false;
       plays.count++;
-      narrator.entered(DRAINING);
+      enter(state === LISTENING ? ANNOUNCEMENT : DRAINING);
+      return true;
     },
     stop: () => {
       plays.stops++;
-      narrator.entered(TURN);
+      after();
     },
     tell: (event) => told.push(event),
   });
@@ -46,9 +57,9 @@ function narrating(options: Partial<NarratorOptions> = {}) {
   const clear = () => narrator.show({ type: 'display', view: 'main', kind: 'clear', text: '' });
   const over = () => {
     narrator.over(100);
-    narrator.entered(TURN);
+    after();
   };
-  return { narrator, time, said, told, plays, show, clear, over };
+  return { narrator, time, said, told, plays, show, clear, over, enter };
 }
 
 const play = (id: string, fields: Partial<PlayRequest> = {}): PlayRequest => ({
@@ -65,8 +76,8 @@ const outcomes = (told: readonly DeviceEvent[]) =>
 
 describe('a display', () => {
   it('is spoken when it has stood for 700 ms, and only then', async () => {
-    const { narrator, time, said, show, plays } = narrating();
-    narrator.entered(TURN);
+    const { time, said, show, plays, enter } = narrating();
+    enter(TURN);
     await time.pass(1_000);
     show('hel');
     await time.pass(600);
@@ -79,8 +90,8 @@ describe('a display', () => {
   });
 
   it('every 50 ms for a minute is spoken once, the last of them', async () => {
-    const { narrator, time, said, show } = narrating();
-    narrator.entered(TURN);
+    const { time, said, show, enter } = narrating();
+    enter(TURN);
     for (let count = 0; count < 1_200; count++) {
       show(`caption ${count}`);
       await time.pass(50);
@@ -91,8 +102,8 @@ describe('a display', () => {
   });
 
   it('that is cleared was shown all the same, and clears are not spoken', async () => {
-    const { narrator, time, said, show, clear } = narrating();
-    narrator.entered(TURN);
+    const { time, said, show, clear, enter } = narrating();
+    enter(TURN);
     clear();
     show('hello');
     clear();
@@ -102,8 +113,8 @@ describe('a display', () => {
   });
 
   it('that comes again is not spoken again before the person speaks or it was cleared', async () => {
-    const { narrator, time, said, show, clear, over } = narrating();
-    narrator.entered(TURN);
+    const { narrator, time, said, show, clear, over, enter } = narrating();
+    enter(TURN);
     const again = async () => {
       show('hello');
       await time.pass(1_000);
@@ -121,8 +132,8 @@ describe('a display', () => {
   });
 
   it('waits while the person speaks, but not for ever', async () => {
-    const { narrator, time, said, show } = narrating();
-    narrator.entered(TURN);
+    const { narrator, time, said, show, enter } = narrating();
+    enter(TURN);
     show('a card');
     for (let count = 0; count < 4; count++) {
       await time.pass(500);
@@ -134,7 +145,7 @@ describe('a display', () => {
     assert.deepEqual(said, ['a card']);
 
     const noisy = narrating();
-    noisy.narrator.entered(TURN);
+    noisy.enter(TURN);
     noisy.show('a card');
     for (let count = 0; count < 14; count++) {
       await noisy.time.pass(500);
@@ -144,8 +155,8 @@ describe('a display', () => {
   });
 
   it('during a reply waits for its end, and only the newest does', async () => {
-    const { narrator, time, said, show, plays, over } = narrating();
-    narrator.entered(TURN);
+    const { time, said, show, plays, over, enter } = narrating();
+    enter(TURN);
     for (const text of ['one', 'two', 'three']) {
       show(text);
       await time.pass(1_000);
@@ -157,23 +168,23 @@ describe('a display', () => {
   });
 
   it('outside a conversation, or for the eye only, is not spoken', async () => {
-    const { narrator, time, said, show } = narrating();
-    narrator.entered('listening');
+    const { time, said, show, enter } = narrating();
+    enter('listening');
     show('hello');
     await time.pass(1_000);
-    narrator.entered(TURN);
+    enter(TURN);
     await time.pass(1_000);
     assert.deepEqual(said, []);
     const shown = narrating({ speaksDisplays: false });
-    shown.narrator.entered(TURN);
+    shown.enter(TURN);
     shown.show('hello');
     await shown.time.pass(1_000);
     assert.deepEqual(shown.said, []);
   });
 
   it('that changes for ever is not spoken for ever', async () => {
-    const { narrator, time, said, show, over } = narrating({ unaskedLimitMs: 60_000 });
-    narrator.entered(TURN);
+    const { time, said, show, over, enter } = narrating({ unaskedLimitMs: 60_000 });
+    enter(TURN);
     for (let minute = 0; minute < 10; minute++) {
       for (let second = 0; second < 60; second += 2) {
         show(`${minute}:${second}`);
@@ -191,8 +202,8 @@ describe('a display', () => {
       if (text === 'one') throw new Error('no voice');
       return SOUND;
     };
-    const { narrator, time, show, plays } = narrating({ voice: { say } });
-    narrator.entered(TURN);
+    const { time, show, plays, enter } = narrating({ voice: { say } });
+    enter(TURN);
     for (const text of ['one', 'two']) {
       show(text);
       await time.pass(1_000);
@@ -203,33 +214,33 @@ describe('a display', () => {
 
 describe('the dashboard', () => {
   it('is kept, and read when asked for, also as the conversation begins', async () => {
-    const { narrator, time, said, plays } = narrating();
+    const { narrator, time, said, plays, enter } = narrating();
     narrator.show({ type: 'display', view: 'dashboard', kind: 'text', text: 'It is $TIME$' });
     await time.pass(5_000);
     assert.deepEqual(said, []);
-    narrator.entered('hotwordDetected');
+    enter('hotwordDetected');
     narrator.readDashboard();
     await time.pass(10);
     assert.equal(plays.count, 0);
-    narrator.entered(TURN);
+    enter(TURN);
     assert.deepEqual([said, plays.count], [['It is noon'], 1]);
   });
 
   it('that holds nothing is said to', async () => {
-    const { narrator, time, said } = narrating();
-    narrator.entered(TURN);
+    const { narrator, time, said, enter } = narrating();
+    enter(TURN);
     narrator.readDashboard();
     await time.pass(1);
     assert.deepEqual(said, ['There is nothing on the dashboard.']);
   });
 
   it('of a conversation that did not begin is not read in the next', async () => {
-    const { narrator, time, plays } = narrating();
-    narrator.entered('hotwordDetected');
+    const { narrator, time, plays, enter } = narrating();
+    enter('hotwordDetected');
     narrator.readDashboard();
     await time.pass(1);
-    narrator.entered('listening');
-    narrator.entered(TURN);
+    enter('listening');
+    enter(TURN);
     await time.pass(1_000);
     assert.equal(plays.count, 0);
   });
@@ -237,8 +248,8 @@ describe('the dashboard', () => {
 
 describe('a sound that is asked for', () => {
   it('is played and answered, one after the other', async () => {
-    const { narrator, time, told, over, plays } = narrating();
-    narrator.entered(TURN);
+    const { narrator, time, told, over, plays, enter } = narrating();
+    enter(TURN);
     narrator.request(play('a'));
     narrator.request(play('b'));
     await time.pass(1);
@@ -250,8 +261,8 @@ describe('a sound that is asked for', () => {
   });
 
   it('stops what plays where it is to', async () => {
-    const { narrator, time, told, plays } = narrating();
-    narrator.entered(TURN);
+    const { narrator, time, told, plays, enter } = narrating();
+    enter(TURN);
     narrator.request(play('a'));
     await time.pass(1);
     narrator.request(play('b', { stopsOthers: true }));
@@ -260,8 +271,8 @@ describe('a sound that is asked for', () => {
   });
 
   it('is silenced by its app, and by no other', async () => {
-    const { narrator, time, told, plays } = narrating();
-    narrator.entered(TURN);
+    const { narrator, time, told, plays, enter } = narrating();
+    enter(TURN);
     narrator.request(play('a'));
     await time.pass(1);
     narrator.stopOf('another');
@@ -271,27 +282,69 @@ describe('a sound that is asked for', () => {
   });
 
   it('is answered once whatever becomes of it', async () => {
-    const { narrator, time, told } = narrating({
+    const { narrator, time, told, enter } = narrating({
       fetchSound: ({ id }) => (id === 'bad' ? Promise.reject(new Error('HTTP 404')) : Promise.resolve(SOUND)),
     });
     narrator.request(play('early'));
-    narrator.entered(TURN);
+    enter(LISTENING);
+    enter(TURN);
     narrator.request(play('bad'));
     await time.pass(1);
     narrator.request(play('cut'));
     await time.pass(1);
     narrator.request(play('waiting'));
     narrator.cut();
-    narrator.entered(TURN);
+    enter(TURN);
     narrator.request(play('ended'));
-    narrator.entered('listening');
+    enter('listening');
     await time.pass(1_000);
     assert.deepEqual(outcomes(told), [
-      'early: nobody is in a conversation with this device',
+      'early: the device is muted, or not ready',
       'bad: HTTP 404',
       'cut: interrupted',
       'waiting: interrupted',
       'ended: interrupted',
     ]);
+  });
+
+  it('outside a conversation is an announcement, one after the other, and the device listens again', async () => {
+    const { narrator, time, told, plays, over, enter } = narrating();
+    enter(LISTENING);
+    narrator.request(play('a'));
+    narrator.request(play('b'));
+    await time.pass(1);
+    assert.deepEqual([plays.count, outcomes(told)], [1, []]);
+    over();
+    await time.pass(1);
+    over();
+    assert.deepEqual([plays.count, outcomes(told)], [2, ['a: played', 'b: played']]);
+    narrator.request(play('c'));
+    await time.pass(1);
+    narrator.stopOf('app');
+    assert.deepEqual([plays, outcomes(told).at(-1)], [{ count: 3, stops: 1 }, 'c: stopped by the app']);
+  });
+
+  it('as a conversation begins waits for the turn, and a text never becomes an announcement', async () => {
+    const { narrator, time, told, plays, over, enter } = narrating();
+    enter(LISTENING);
+    narrator.request(play('a'));
+    enter('hotwordDetected');
+    await time.pass(1);
+    assert.equal(plays.count, 0);
+    enter(TURN);
+    assert.equal(plays.count, 1);
+    over();
+    enter(LISTENING);
+    narrator.request(play('b'));
+    await time.pass(1);
+    narrator.readDashboard();
+    over();
+    await time.pass(1);
+    assert.equal(plays.count, 2);
+    narrator.request(play('c'));
+    await time.pass(1);
+    assert.equal(plays.count, 3, 'what was not said does not stand in the way');
+    over();
+    assert.deepEqual(outcomes(told), ['a: played', 'b: played', 'c: played']);
   });
 });

@@ -13,13 +13,14 @@ export interface Route {
   label: { x: number; y: number; anchor: 'start' | 'middle' | 'end'; lineChars: number };
 }
 
-export const SIZE = { w: 960, h: 690 };
+export const SIZE = { w: 960, h: 866 };
 
 /** The states, by path. */
 export const BOXES: Readonly<Record<string, Box>> = {
   idle: { x: 28, y: 56, w: 228, h: 88 },
-  listening: { x: 28, y: 292, w: 228, h: 60 },
+  listening: { x: 28, y: 292, w: 228, h: 100 },
   hotwordDetected: { x: 28, y: 528, w: 228, h: 128 },
+  announcement: { x: 28, y: 686, w: 908, h: 156 },
   activeSession: { x: 452, y: 28, w: 484, h: 634 },
   'activeSession.reply': { x: 472, y: 88, w: 290, h: 150 },
   'activeSession.draining': { x: 472, y: 312, w: 290, h: 172 },
@@ -48,19 +49,19 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   ),
   'listening>hotwordDetected': arrow(
     [
-      [76, 352],
+      [76, 392],
       [76, 528],
     ],
-    [84, 438],
+    [84, 458],
     'start',
     10,
   ),
   'hotwordDetected>listening': arrow(
     [
       [184, 528],
-      [184, 352],
+      [184, 392],
     ],
-    [192, 430],
+    [192, 450],
     'start',
     18,
   ),

@@ -35,6 +35,7 @@ const SAMPLES: { [K in Outer['type']]: readonly Extract<Outer, { type: K }>[] } 
     { type: 'reply.held', hold: true },
     { type: 'reply.held', hold: false },
   ],
+  announcement: [{ type: 'announcement', format: SPEECH_FORMAT }],
   'playback.drained': [{ type: 'playback.drained' }],
   'playback.failed': [{ type: 'playback.failed', why: 'no device' }],
   shutdown: [{ type: 'shutdown' }],

@@ -70,6 +70,7 @@ function limitOf({ name, state }: Situation, { limits }: Variant): number | unde
   const { connectGraceMs, turnLimitMs, idleLimitMs, replyLimitMs, replyStallMs, drainLimitMs } = limits;
   const byState: Record<string, number> = {
     hotwordDetected: connectGraceMs,
+    announcement: drainLimitMs,
     'activeSession.userTurn': Math.min(turnLimitMs, idleLimitMs),
     'activeSession.reply': state.world.isHeld ? replyLimitMs : Math.min(replyLimitMs, replyStallMs),
     'activeSession.draining': drainLimitMs,
@@ -110,6 +111,7 @@ function afterTime(situations: Map<string, Situation>, from: string, seconds: nu
 /** Stretches of a conversation that must end whatever is done about them. */
 const BOUNDED: readonly (readonly string[])[] = [
   ['hotwordDetected'],
+  ['announcement'],
   ['activeSession.userTurn'],
   ['activeSession.reply', 'activeSession.draining'],
 ];

@@ -185,7 +185,7 @@ export class Model {
 
 /** What is over in a state is forgotten: an unanswered request, a session that the server ended, counts of another state. */
 function settle(world: World, state: string): World {
-  const isAnswered = state === 'listening' || state === 'idle';
+  const isAnswered = ['listening', 'idle', 'announcement'].includes(state);
   const isOver = world.session === 'over' && !state.startsWith('activeSession.');
   const isAsked = world.isAsked && !isAnswered;
   const session = isOver ? 'none' : world.session;

@@ -41,6 +41,21 @@ export const MUTATIONS: readonly Mutation[] = [
     make: forgetDelay('activeSession.draining', 'drainLimit'),
   },
   {
+    name: 'no limit on an announcement',
+    breaks: 'time leads back',
+    make: forgetDelay('announcement', 'drainLimit'),
+  },
+  {
+    name: 'an announcement plays on over what comes next',
+    breaks: 'a reply that has ended plays out',
+    make: (chart) => stateAt(chart, 'announcement').exit.shift(),
+  },
+  {
+    name: 'an announcement opens the microphone',
+    breaks: 'the microphone goes to the server only in the turn of the person',
+    make: (chart) => only(chart, 'listening', 'announcement').actions.shift(),
+  },
+  {
     name: 'the microphone stays shut after a reply',
     breaks: 'the microphone opens',
     make: forget('activeSession.userTurn', 'timeout.settle'),

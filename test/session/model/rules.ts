@@ -41,6 +41,7 @@ const ROUTES: Record<string, readonly string[]> = {
   idle: ['nowhere'],
   listening: ['engine'],
   hotwordDetected: ['hold'],
+  announcement: ['gate'],
   'activeSession.userTurn': ['server', 'gate'],
   'activeSession.reply': ['gate'],
   'activeSession.draining': ['gate'],
@@ -56,6 +57,9 @@ const ENDS: Record<string, string> = {
   shutdown: 'idle',
   stop: 'listening',
 };
+
+/** What ends an announcement, and where that leads. */
+const LOSSES: Record<string, string> = { 'mic.lost': 'idle', 'engine.lost': 'idle', mute: 'idle', shutdown: 'idle' };
 
 const WHOSE_REPLY_IS_LATE = ['server.replyStarted', 'server.replyAudio', 'server.replyEnded'];
 
@@ -136,6 +140,17 @@ const CHECKS: readonly (readonly [rule: string, check: Check])[] = Object.entrie
     return `${event.type} in ${from} leads to ${to} instead of ${wanted}`;
   },
 
+  'an announcement plays where nobody talks, and is heard out': ({ event, from, to }) => {
+    if (event.type === 'announcement' && from !== to)
+      return from === 'listening' && to === 'announcement' ? undefined : `it leads from ${from} to ${to}`;
+    if (event.type === 'announcement' && from === 'listening') return 'nothing plays';
+    const isOver = event.type === 'playback.drained' || event.type === 'playback.failed';
+    if (from !== 'announcement' || event.type === 'link.down') return undefined;
+    if (isOver && to !== 'listening') return `${event.type}, and the state is ${to}`;
+    const wanted = { trigger: 'hotwordDetected', stop: 'listening', ...LOSSES }[event.type];
+    return wanted === undefined || to === wanted ? undefined : `${event.type} leads to ${to} instead of ${wanted}`;
+  },
+
   'somebody who asked can take it back': ({ event, from, to }) => {
     const isStop = event.type === 'stop' || event.type === 'stop.spoken';
     const isBefore = from === 'hotwordDetected' || (isStop && from === 'activeSession.userTurn');
@@ -178,7 +193,8 @@ const CHECKS: readonly (readonly [rule: string, check: Check])[] = Object.entrie
       return `the state is ${to}`;
     if (event.type === 'playback.drained' && from === 'activeSession.draining' && to === from)
       return 'played to its end, and still draining';
-    const wanted = to === 'activeSession.reply' ? 'playing' : to === 'activeSession.draining' ? 'ending' : 'silent';
+    const isEnding = to === 'activeSession.draining' || to === 'announcement';
+    const wanted = to === 'activeSession.reply' ? 'playing' : isEnding ? 'ending' : 'silent';
     return after.player === wanted ? undefined : `the loudspeaker is ${after.player} in ${to}`;
   },
 
@@ -192,8 +208,11 @@ const CHECKS: readonly (readonly [rule: string, check: Check])[] = Object.entrie
     const { event, from, to, before, context } = step;
     const isBySpeech = event.type === 'person.interrupted';
     const isStop = event.type === 'stop.spoken';
-    if (!REPLY.includes(from) || !(event.type === 'hotword' || isBySpeech || isStop)) return undefined;
-    const isOver = before.session === 'over';
+    const isAnnouncement = from === 'announcement';
+    if (!(isAnnouncement || REPLY.includes(from)) || !(event.type === 'hotword' || isBySpeech || isStop))
+      return undefined;
+    if (isAnnouncement && isBySpeech) return to === from ? undefined : `speech leads to ${to}`;
+    const isOver = isAnnouncement || before.session === 'over';
     const may = before.playedS >= 1 && (isBySpeech ? bargeIn === 'speech' && !isOver : bargeIn !== 'off');
     const anew = isOver ? 'hotwordDetected' : 'activeSession.userTurn';
     const wanted = !may ? from : isStop ? 'listening' : anew;
@@ -207,8 +226,9 @@ const CHECKS: readonly (readonly [rule: string, check: Check])[] = Object.entrie
     if (event.type === 'timeout.arm' && REPLY.includes(to) && bargeIn === 'speech' && !armed.includes('speech'))
       return 'speech is not listened for';
     const first = bargeIn === 'off' ? 'off' : 'hotword';
-    const isWrong = event.type === 'server.replyStarted' && armed.some((one) => one !== first);
-    return isWrong ? `the reply begins with ${armed.join()} armed` : undefined;
+    const isBeginning = event.type === 'server.replyStarted' || event.type === 'announcement';
+    const isWrong = isBeginning && armed.some((one) => one !== first);
+    return isWrong ? `${event.type} with ${armed.join()} armed` : undefined;
   },
 
   'silence is silence': ({ event, from, before }, { quietS }) => {

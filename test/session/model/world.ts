@@ -155,6 +155,10 @@ function play(world: World, what: Order<'reply'>['do']): World {
     case 'begin':
       need(world.player === 'silent', 'one reply at a time', 'a reply begins while another plays');
       return { ...world, player: 'playing', owed: world.owed + 1, playedS: 0, stalledS: 0, isHeld: false };
+    case 'announce':
+      // All of it is there: nothing more comes, and nobody waits for its end.
+      need(world.player === 'silent', 'one reply at a time', 'an announcement begins while a reply plays');
+      return { ...world, player: 'ending', playedS: 0, stalledS: 0, isHeld: false };
     case 'extend':
       need(world.player === 'ending', 'one reply at a time', 'a reply is put behind one that has not ended');
       return { ...world, player: 'playing', owed: world.owed + 1, stalledS: 0 };
