@@ -77,7 +77,9 @@ function serverCheckOf(config: Config): Check {
     run: (signal) => {
       const { target, ...access } = serverAccess(config, config.server.url);
       const hasToken = access.token !== undefined;
-      return serverCheck({ target: target(), openSocket: wsOpener(access), hasToken }).run(signal);
+      return serverCheck({ target: target(), openSocket: wsOpener({ ...access, clock: systemClock }), hasToken }).run(
+        signal,
+      );
     },
   };
 }

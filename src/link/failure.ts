@@ -108,7 +108,10 @@ function ofRejection(said: string, isLasting: boolean): Failure {
 
 function ofStatus(loss: Extract<Loss, { kind: 'refused' }>): Failure {
   const { status, retryAfterMs, location } = loss;
-  const verdict = STATUSES[status] ?? [unknownStatus(status, location)];
+  const [known, ownLane] = STATUSES[status] ?? [unknownStatus(status, location)];
+  const words = loss.said === '' ? '' : `: "${printable(loss.said)}"`;
+  // Behind the cause and in front of the remedy.
+  const verdict: Verdict = [known.replace(/\(HTTP \d+\)/, (cause) => `${cause}${words}`), ownLane ?? 'fast'];
   if (retryAfterMs === undefined) return failure(status, verdict);
   const [reason, lane] = verdict;
   // The server's own wish stands instead of the ceiling that is only a guess at it.

@@ -4,8 +4,8 @@ import type { DialTarget, WireMessage } from '../protocol/protocol.js';
 export type Loss =
   /** The peer closed the WebSocket, or the connection ended without a word (1006). */
   | { kind: 'closed'; code: number; reason: string }
-  /** The peer answered the upgrade request with an HTTP status. */
-  | { kind: 'refused'; status: number; retryAfterMs: number | undefined; location: string | undefined }
+  /** The peer answered the upgrade request with an HTTP status; `said` are its words about it, '' for none. */
+  | { kind: 'refused'; status: number; retryAfterMs: number | undefined; location: string | undefined; said: string }
   /** Resolving, connecting, TLS, or what the peer sent failed. */
   | { kind: 'failed'; error: unknown }
   /** The dial took too long. */

@@ -1,7 +1,9 @@
 import type { LookupFunction, Socket as NetSocket } from 'node:net';
 import { isIP } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
+import type { Clock } from '../clock.js';
 import type { DialTarget, WireMessage } from '../protocol/protocol.js';
+import { wordsOfRefusal } from './refusal.js';
 import { retryAfterMs } from './retry-after.js';
 import { hostOf, isPrivateAddress, plaintextRefused, privateLookup } from './security.js';
 import type { OpenSocket, Socket, SocketEvents } from './socket.js';
@@ -22,12 +24,13 @@ export interface WsOptions {
   allowPlaintext: boolean;
   /** @default dns.lookup, asked afresh at every dial */
   lookup?: LookupFunction | undefined;
+  clock: Clock;
 }
 
 /** Makes what opens WebSockets by `ws`: verification always on, no redirects, no compression, messages of at most 1 MiB unless the protocol says otherwise. */
 export function wsOpener(options: WsOptions): OpenSocket {
   return (target, events) => {
-    const socket = new WsSocket(events);
+    const socket = new WsSocket(events, options.clock);
     // Deferred, so that nothing that goes wrong at once is told from inside this call.
     queueMicrotask(() => socket.dial(target, options));
     return socket;
@@ -37,12 +40,14 @@ export function wsOpener(options: WsOptions): OpenSocket {
 class WsSocket implements Socket {
   readonly gone: Promise<void>;
   readonly #events: SocketEvents;
+  readonly #clock: Clock;
   #ws: WebSocket | undefined;
   #hasEnded = false;
   #setGone: () => void = () => undefined;
 
-  constructor(events: SocketEvents) {
+  constructor(events: SocketEvents, clock: Clock) {
     this.#events = events;
+    this.#clock = clock;
     this.gone = new Promise((resolve) => {
       this.#setGone = resolve;
     });
@@ -110,15 +115,18 @@ class WsSocket implements Socket {
       if (!this.#hasEnded) this.#events.message(isBinary ? bytesOf(data) : String(data));
     });
     ws.on('unexpected-response', (_request, response) => {
-      this.#lost(() =>
-        this.#events.lost({
-          kind: 'refused',
-          status: response.statusCode ?? 0,
-          retryAfterMs: retryAfterMs(response.headers, Date.now()),
-          location: response.headers.location,
-        }),
-      );
-      ws.terminate();
+      void wordsOfRefusal(response, this.#clock).then((said) => {
+        this.#lost(() =>
+          this.#events.lost({
+            kind: 'refused',
+            status: response.statusCode ?? 0,
+            retryAfterMs: retryAfterMs(response.headers, Date.now()),
+            location: response.headers.location,
+            said,
+          }),
+        );
+        ws.terminate();
+      });
     });
     ws.on('error', (error) => {
       this.#lost(() => this.#events.lost({ kind: 'failed', error }));

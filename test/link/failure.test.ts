@@ -4,8 +4,14 @@ import { classify } from '../../src/link/failure.js';
 import { retryAfterMs } from '../../src/link/retry-after.js';
 
 const coded = (code: string, message = 'said') => Object.assign(new Error(message), { code });
-const refused = (status: number, more: { retryAfterMs?: number; location?: string } = {}) =>
-  classify({ kind: 'refused', status, retryAfterMs: more.retryAfterMs, location: more.location });
+const refused = (status: number, more: { retryAfterMs?: number; location?: string; said?: string } = {}) =>
+  classify({
+    kind: 'refused',
+    status,
+    retryAfterMs: more.retryAfterMs,
+    location: more.location,
+    said: more.said ?? '',
+  });
 
 describe('classify', () => {
   it('puts what a person must mend into the slow lane, with the remedy', () => {
@@ -26,6 +32,12 @@ describe('classify', () => {
       assert.equal(failure.code, code, name);
       assert.match(failure.reason, reason, name);
     }
+  });
+
+  it('quotes what the server says, between cause and remedy', () => {
+    const { reason } = refused(401, { said: 'Invalid core token\u001b[31m' });
+    assert.equal(reason, 'the server refused the token (HTTP 401): "Invalid core token [31m"; check server.token_file');
+    assert.match(refused(418, { said: 'no coffee' }).reason, /HTTP 418\): "no coffee"; check server\.url/);
   });
 
   it('leaves a busy server alone', () => {

@@ -115,6 +115,38 @@ describe('a server that does not let the link come up', () => {
     }
   });
 
+  it('may say why: its words are in the reason, where they are words', async () => {
+    const json = { 'content-type': 'application/json' };
+    const head = 'HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\n\r\n';
+    const cases: readonly [Promise<Listening>, RegExp][] = [
+      // As AugmentOS's cloud answers: no length, and the connection is cut behind the last byte.
+      [
+        tcpServer((socket) =>
+          socket.once('data', () => {
+            socket.write(`${head}{"type":"connection_error","message":"Invalid core token"}`, () => socket.destroy());
+          }),
+        ),
+        /\(HTTP 401\): "Invalid core token"; check server\.token_file$/,
+      ],
+      [httpServer((_request, response) => response.writeHead(401, json).end('{"error":"no"}')), /401\): "no"; check/],
+      [
+        httpServer((_, response) => response.writeHead(403, { 'content-type': 'text/plain' }).end('s3cret? no\n')),
+        /403\): "\*+\? no"; check/,
+      ],
+      [httpServer((_request, response) => response.writeHead(401, json).end('{"message":7}')), /\(HTTP 401\); check/],
+      [httpServer((_, response) => response.writeHead(401).end('<html>'.repeat(100_000))), /\(HTTP 401\); check/],
+      // Its end never comes.
+      [httpServer((_request, response) => response.writeHead(401, json).write('{"mess')), /\(HTTP 401\); check/],
+    ];
+    for (const [server, reason] of cases) {
+      await serving(server, async (listening) => {
+        await withLink(linkTo(near(listening), { token: 's3cret' }), async (listener) => {
+          assert.match((await listener.next('down')).reason, reason);
+        });
+      });
+    }
+  });
+
   it('may redirect: that is not followed, so the token goes nowhere else', async () => {
     let asked = 0;
     await serving(

@@ -117,7 +117,7 @@ describe('WsLink, dialling', () => {
       const { clock, dialledAtMs, listener, link, last } = fakeLink();
       link.start(listener);
       clock.advance(0);
-      last().lose({ kind: 'refused', status, retryAfterMs, location: undefined });
+      last().lose({ kind: 'refused', status, retryAfterMs, location: undefined, said: '' });
       clock.advance(waitMs - 1);
       assert.equal(dialledAtMs.length, 1, String(status));
       clock.advance(1);
@@ -161,7 +161,7 @@ describe('WsLink, hurry()', () => {
     const { clock, dialledAtMs, listener, link, last } = fakeLink();
     link.start(listener);
     clock.advance(0);
-    last().lose({ kind: 'refused', status: 401, retryAfterMs: undefined, location: undefined });
+    last().lose({ kind: 'refused', status: 401, retryAfterMs: undefined, location: undefined, said: '' });
     clock.advance(5_000);
     link.hurry();
     clock.advance(0);

@@ -171,7 +171,7 @@ class VirtualServer implements FaultyServer {
     if (status !== undefined) {
       const seconds = headers['retry-after'];
       const retryAfterMs = seconds === undefined ? undefined : Number(seconds) * 1_000;
-      socket.lose({ kind: 'refused', status, retryAfterMs, location: undefined });
+      socket.lose({ kind: 'refused', status, retryAfterMs, location: undefined, said: '' });
       return;
     }
     socket.open();
