@@ -1,4 +1,5 @@
 import { AssistantServer } from './assistant/server.js';
+import { BatteryWatch, type BatteryWatchOptions } from './battery.js';
 import { limitsOfStates, StateWatch } from './black-box/state-watch.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
@@ -21,6 +22,7 @@ import { SPEECH_FORMAT } from './pcm/format.js';
 import { SpeechDetector } from './pcm/level.js';
 import { SampleRing } from './pcm/ring.js';
 import { pause } from './pcm/supervisor.js';
+import type { Display } from './protocol/protocol.js';
 import { Capture, type MicLevel } from './session/capture.js';
 import { interruptionDetector } from './session/interruption.js';
 import type { Narrator } from './session/narrator.js';
@@ -54,8 +56,10 @@ export interface AppOptions {
   random: () => number;
   /** Stand in for those of the configuration; a simulation brings its own. */
   parts?: Partial<AppParts>;
-  /** Gets the words that the server shows, where the configuration wants them shown. */
-  onDisplay?: (text: string) => void;
+  /** Gets what the server shows, its placeholders filled in, where the configuration wants it shown. */
+  onDisplay?: (display: Display) => void;
+  /** Where the machine's batteries are, and how often they are read. */
+  battery?: Pick<BatteryWatchOptions, 'folder' | 'everyMs'>;
   /** Parts of a device that was closed, to go on with. */
   heirlooms?: Heirlooms;
 }
@@ -121,6 +125,7 @@ export class App {
   #narrator: Narrator | undefined;
   #router: Router | undefined;
   #capture: Capture | undefined;
+  #battery: BatteryWatch | undefined;
   #states: StateWatch | undefined;
   #speaking: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -188,7 +193,7 @@ export class App {
 
   /** A conversation without a hotword, or the end of the present one. */
   talkOrStop(): void {
-    this.#session?.tellPressed();
+    this.#session?.tellPressed('short');
     const isListening = this.#session?.state === 'listening';
     this.#session?.send(isListening ? { type: 'trigger', source: 'key' } : { type: 'stop' });
   }
@@ -236,8 +241,9 @@ export class App {
     }
   }
 
-  /** Ends the capture and lets go of the sound that is kept, or begins it again. */
+  /** Ends the capture and lets go of the sound that is kept, or begins it again. To the server it is the button's long press. */
   toggleMute(): void {
+    this.#session?.tellPressed('long');
     this.#isMuted = !this.#isMuted;
     if (this.#isMuted) this.#kept?.forget();
     this.#session?.send({ type: this.#isMuted ? 'mute' : 'unmute' });
@@ -271,8 +277,8 @@ export class App {
   /** Closes as `close` does, but for the parts that are asked for and there; the next device goes on with them. */
   async bequeath(wanted: { link: boolean; ear: boolean }): Promise<Heirlooms> {
     // What a server says at the beginning of a connection (its greeting, whether it wants sound) is not said again.
-    const isGreeted = !protocolOf(this.#options.config).connect(() => new Date()).isReady;
-    const isLinkKept = wanted.link && this.#assistant === undefined && !isGreeted;
+    const { hasGreeting } = protocolOf(this.#options.config);
+    const isLinkKept = wanted.link && this.#assistant === undefined && !hasGreeting;
     const link = isLinkKept ? this.#link : undefined;
     const ear = wanted.ear ? this.#ear : undefined;
     if (link) this.#link = undefined;
@@ -299,6 +305,7 @@ export class App {
     this.#states?.close();
     this.#stop.abort();
     this.#network.close();
+    this.#battery?.close();
     const closing = [this.#link?.close(), this.#capture?.close(), this.#speaking, this.#ear?.close()];
     for (const outcome of await Promise.allSettled(closing)) {
       if (outcome.status === 'rejected') log.error({ why: messageOf(outcome.reason) }, 'did not close cleanly');
@@ -322,7 +329,12 @@ export class App {
     const { config, journal, clock, log, parts } = this.#options;
     const limits = limitsOf(config);
     const protocol = protocolOf(config);
-    const narrator = makeNarrator(config, protocol, clock, log);
+    const { displays, wantsBattery } = protocol;
+    const battery = wantsBattery
+      ? new BatteryWatch({ clock, ...this.#options.battery, onChange: (level) => session.tellBattery(level) })
+      : undefined;
+    const fill = displays && ((text: string) => displays.fill(text, { at: new Date(), battery: battery?.level }));
+    const narrator = makeNarrator(config, fill, clock, log);
     const speaker = parts?.speaker ?? makeSpeaker(config, clock, log);
     const replies = new ReplyBuffer({
       speaker: new TappedSpeaker(speaker, this.#tap),
@@ -380,7 +392,7 @@ export class App {
         bargeIn: config.session.barge_in,
         journal,
         clock,
-        onDisplay: ({ text }) => this.#showText(protocol.fill?.(text, new Date()) ?? text),
+        onDisplay: (display) => this.#show({ ...display, text: fill?.(display.text) ?? display.text }),
         log: log.child({ module: 'session' }),
       },
     );
@@ -397,6 +409,7 @@ export class App {
     this.#router = router;
     this.#link = link;
     this.#capture = capture;
+    this.#battery = battery;
     this.#states = new StateWatch({ limits: limitsOfStates(limits), journal, clock });
     session.start();
     session.send({ type: 'engine.ready' });
@@ -404,12 +417,13 @@ export class App {
     if (this.#isMuted) session.send({ type: 'mute' });
     else capture.open();
     link.start(session.linkListener);
+    battery?.start();
     this.#network.start(() => link.hurry());
   }
 
-  #showText(text: string): void {
+  #show(display: Display): void {
     const { config, onDisplay } = this.#options;
-    if (text !== '' && config.augmentos.display !== 'spoken') onDisplay?.(text);
+    if (config.augmentos.display !== 'spoken') onDisplay?.(display);
   }
 
   /** Undefined when the program ends before the engine is there. */

@@ -62,8 +62,13 @@ export function makeLink({ config, serverUrl, clock, random, log, parts }: LinkN
   });
 }
 
-/** What speaks the server's displays and plays its sounds; undefined where the protocol has no displays. */
-export function makeNarrator(config: Config, { fill }: Protocol, clock: Clock, log: Log): Narrator | undefined {
+/** What speaks the server's displays, filled in by `fill`, and plays its sounds; undefined where there is no `fill`. */
+export function makeNarrator(
+  config: Config,
+  fill: ((text: string) => string) | undefined,
+  clock: Clock,
+  log: Log,
+): Narrator | undefined {
   if (!fill) return undefined;
   return new Narrator({
     voice: makeVoice(config.speech),
@@ -73,7 +78,7 @@ export function makeNarrator(config: Config, { fill }: Protocol, clock: Clock, l
       const format = { ...SPEECH_FORMAT, rateHz };
       return { rateHz, samples: samplesOf(applyVolume(bytesOf(samples), format, volume)) };
     },
-    fill: (text) => fill(text, new Date()),
+    fill,
     clock,
     log: log.child({ module: 'narrator' }),
     unaskedLimitMs: config.session.reply_limit_ms,

@@ -7,6 +7,7 @@ import { exitCodeOf, messageOf } from '../errors.js';
 import { createLog, Journal } from '../log.js';
 import { serverFiles } from '../parts.js';
 import { pause } from '../pcm/supervisor.js';
+import type { Display } from '../protocol/protocol.js';
 import { ReloadableApp } from '../reloadable-app.js';
 import { systemdNotifier } from '../service/notifier.js';
 import { Service } from '../service/service.js';
@@ -118,6 +119,6 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
 }
 
 /** A stranger's words: nothing in them may command the terminal. */
-function printDisplay(text: string): void {
-  process.stdout.write(`${text.replace(/[^\P{C}\n]/gu, ' ')}\n`);
+function printDisplay({ text }: Display): void {
+  if (text !== '') process.stdout.write(`${text.replace(/[^\P{C}\n]/gu, ' ')}\n`);
 }

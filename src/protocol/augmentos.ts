@@ -17,6 +17,8 @@ const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
  */
 export const augmentos: Protocol = {
   name: 'augmentos',
+  hasGreeting: true,
+  wantsBattery: true,
   micFormat: SPEECH_FORMAT,
   dial: (server) => {
     const url = new URL(server);
@@ -24,7 +26,7 @@ export const augmentos: Protocol = {
     return { url, headers: {}, subprotocols: [], maxMessageBytes: MAX_MESSAGE_BYTES };
   },
   connect: (now) => new AugmentosCodec(now),
-  fill: fillPlaceholders,
+  displays: { fill: fillPlaceholders },
 };
 
 /** What the device is called towards the cloud, and its only button. */
@@ -43,6 +45,7 @@ class AugmentosCodec implements Codec {
   #isInSession = false;
   #isVoiceTold = false;
   #isMicWanted = false;
+  #running: readonly string[] = [];
   /** The beginning of a conversation whose microphone the server has not opened; undefined once it has. */
   #held: Uint8Array[] | undefined;
 
@@ -83,6 +86,8 @@ class AugmentosCodec implements Codec {
         return this.#tellVoice(false);
       case 'button':
         return [this.#message('button_press', { buttonId: BUTTON_ID, pressType: event.press })];
+      case 'battery':
+        return [this.#message('glasses_battery_update', { level: event.percent, charging: event.isCharging })];
       case 'app':
         return [this.#message(event.do === 'start' ? 'start_app' : 'stop_app', { packageName: event.id })];
       case 'play.finished':
@@ -99,7 +104,7 @@ class AugmentosCodec implements Codec {
     if (!fields) return [ignored('text that is no message', `${message.length} characters`)];
     switch (fields.type) {
       case 'connection_ack':
-        return this.#acknowledged();
+        return [...this.#acknowledged(), ...this.#appsOf(fields)];
       case 'connection_error':
         return [this.#failure(fields)];
       case 'auth_error':
@@ -109,7 +114,12 @@ class AugmentosCodec implements Codec {
       case 'display_event':
         return [displayOf(fields)];
       case 'app_state_change':
-        return appsOf(fields);
+        return [...this.#appsOf(fields), ...errorOf(fields.error)];
+      case 'app_started':
+      case 'app_stopped':
+        return this.#appChanged(fields);
+      case 'augmentos_settings_update_error':
+        return errorOf(fields.message);
       case 'audio_play_request':
         return [playRequestOf(fields)];
       case 'audio_stop_request':
@@ -120,9 +130,10 @@ class AugmentosCodec implements Codec {
         return answer(this.#streamStatus(fields, 'stopped'));
       case 'keep_rtmp_stream_alive':
         return answer(this.#message('keep_alive_ack', { streamId: fields.streamId, ackId: fields.ackId }));
-      case 'settings_update':
       case 'photo_request':
-        // Glasses' brightness and cameras: a device may let both pass.
+        return [this.#declinePhoto(fields)];
+      case 'settings_update':
+        // Brightness, the angle of a head: nothing of it is this device's.
         return [];
       default:
         return [ignored('unknown message type', fields.type.slice(0, 60))];
@@ -134,6 +145,31 @@ class AugmentosCodec implements Codec {
     this.#isReady = true;
     const state = this.#message('glasses_connection_state', { modelName: MODEL_NAME, status: 'CONNECTED' });
     return [...answer(state), { type: 'ready' }];
+  }
+
+  /** The newer generation tells the whole list. */
+  #appsOf(fields: Fields): ServerEvent[] {
+    const session = fieldsOf(fields.userSession);
+    const running = session?.activeAppSessions ?? session?.activeAppPackageNames;
+    if (!Array.isArray(running)) return [];
+    this.#running = running.filter((app): app is string => typeof app === 'string');
+    return [{ type: 'apps', running: this.#running }];
+  }
+
+  /** The older generation tells of one at a time. */
+  #appChanged({ type, packageName }: Fields): ServerEvent[] {
+    const app = textOf(packageName);
+    if (app === '') return [ignored('app without a packageName', '')];
+    const others = this.#running.filter((name) => name !== app);
+    this.#running = type === 'app_started' ? [...others, app] : others;
+    return [{ type: 'apps', running: this.#running }];
+  }
+
+  #declinePhoto({ requestId }: Fields): ServerEvent {
+    if (typeof requestId !== 'string') return ignored('photo_request without a requestId', '');
+    // Older apps look at the address alone, newer ones at the failure; without an answer both wait for 30 s.
+    const refusal = { success: false, error: { code: 'CAMERA_INIT_FAILED', message: NO_CAMERA } };
+    return answerOf(this.#message('photo_response', { requestId, photoUrl: '', savedToGallery: false, ...refusal }));
   }
 
   #failure(fields: Fields): ServerEvent {
@@ -199,10 +235,9 @@ function playRequestOf(fields: Fields): ServerEvent {
   };
 }
 
-function appsOf(fields: Fields): ServerEvent[] {
-  const running = fieldsOf(fields.userSession)?.activeAppSessions;
-  if (!Array.isArray(running)) return [];
-  return [{ type: 'apps', running: running.filter((app): app is string => typeof app === 'string') }];
+function errorOf(error: unknown): ServerEvent[] {
+  const message = textOf(error) || textOf(fieldsOf(error)?.message);
+  return message === '' ? [] : [{ type: 'error', message }];
 }
 
 function sizeOf(blocks: readonly Uint8Array[]): number {
@@ -210,7 +245,11 @@ function sizeOf(blocks: readonly Uint8Array[]): number {
 }
 
 function answer(...messages: WireMessage[]): ServerEvent[] {
-  return [{ type: 'answer', messages }];
+  return [answerOf(...messages)];
+}
+
+function answerOf(...messages: WireMessage[]): ServerEvent {
+  return { type: 'answer', messages };
 }
 
 function ignored(kind: string, detail: string): ServerEvent {

@@ -10,6 +10,7 @@ import type { Codec, DeviceEvent, Protocol, ServerEvent, WireMessage } from './p
  */
 export const gemitars: Protocol = {
   name: 'gemitars',
+  hasGreeting: false,
   micFormat: SPEECH_FORMAT,
   dial: (server) => ({ url: server, headers: {}, subprotocols: [] }),
   connect: () => new GemitarsCodec(),

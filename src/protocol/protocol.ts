@@ -80,10 +80,26 @@ export type DeviceEvent =
   | { type: 'session.ended'; reason: EndReason }
   /** What became of a `play.requested`; without an error it was played to its end. */
   | { type: 'play.finished'; id: string; durationMs: number; error?: string }
-  /** A button or a key was pressed. */
+  /** The device's button was pressed, or the key that stands for it: short begins or ends a conversation, long mutes. */
   | { type: 'button'; press: 'short' | 'long' }
+  /** The state of the device's battery; told when the server may be talked to, and when it changes. */
+  | ({ type: 'battery' } & BatteryLevel)
   /** The person wants an app of the server's started or stopped. */
   | { type: 'app'; id: string; do: 'start' | 'stop' };
+
+/** How full a battery is. */
+export interface BatteryLevel {
+  /** 0 to 100, whole. */
+  percent: number;
+  isCharging: boolean;
+}
+
+/** What stands in for placeholders in a display's text. */
+export interface DisplayFacts {
+  at: Date;
+  /** Undefined where the device has no battery. */
+  battery: BatteryLevel | undefined;
+}
 
 /** One WebSocket message: text, or binary. */
 export type WireMessage = string | Uint8Array;
@@ -113,14 +129,21 @@ export interface DialTarget {
   maxMessageBytes?: number;
 }
 
-/** A server's language. One file and one row in the registry. */
+/** A server's language. One file and one row in the registry; README.md here says what else there may be to do. */
 export interface Protocol {
   readonly name: string;
+  /**
+   * True where the server greets a connection, and says only then what holds for it: the device says nothing sooner, and a
+   * connection cannot be handed on to a codec that has not seen its greeting.
+   */
+  readonly hasGreeting: boolean;
+  /** True where the server wants to know about the device's battery. @default false */
+  readonly wantsBattery?: boolean;
   /** What the server wants from the microphone. */
   readonly micFormat: PcmFormat;
   dial(server: URL): DialTarget;
   /** `now` is the wall clock, for protocols whose messages carry the time. */
   connect(now: () => Date): Codec;
-  /** A display's text with the protocol's placeholders filled in. */
-  fill?(text: string, at: Date): string;
+  /** Where the server shows and plays things of its own: how the placeholders of a display's text are filled in. */
+  readonly displays?: { fill(text: string, facts: DisplayFacts): string };
 }

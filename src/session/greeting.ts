@@ -11,13 +11,17 @@ export interface GreetingOptions {
 
 /** A server that waits to be talked to first is talked to after this long, as phones do (1 s Android, 2 s iOS). */
 const ASK_AFTER_MS = [1_000, 3_000] as const;
-/** A server that has not greeted by now is not the one that the protocol is for. */
-const LIMIT_MS = 10_000;
+/** A server that has said nothing by now is not the one that the protocol is for. */
+const SILENT_LIMIT_MS = 10_000;
+/** One that has said something may take longer to greet: AugmentOS's cloud first starts its apps, some 25 s for one that hangs. */
+const LIMIT_MS = 60_000;
 
 /** Sees to it that a server greets a new connection, for protocols in which it does; gives up one on which it does not. */
 export class Greeting {
   readonly #options: GreetingOptions;
   #timers: Timer[] = [];
+  #giveUp: Timer | undefined;
+  #hasHeard = false;
 
   constructor(options: GreetingOptions) {
     this.#options = options;
@@ -30,15 +34,32 @@ export class Greeting {
     const ask = () => {
       for (const message of codec.greet()) link.send(message);
     };
-    this.#timers = [
-      ...ASK_AFTER_MS.map((afterMs) => clock.setTimeout(ask, afterMs)),
-      clock.setTimeout(() => link.drop({ kind: 'timeout', afterMs: LIMIT_MS }), LIMIT_MS),
-    ];
+    this.#timers = [...ASK_AFTER_MS.map((afterMs) => clock.setTimeout(ask, afterMs))];
+    this.#limit(SILENT_LIMIT_MS);
+  }
+
+  /** The server has said something, which was not its greeting. */
+  heard(): void {
+    if (this.#hasHeard || this.#timers.length === 0) return;
+    this.#hasHeard = true;
+    this.#limit(LIMIT_MS);
   }
 
   /** The server has greeted, or the connection is gone. May be called twice. */
   close(): void {
     for (const timer of this.#timers) this.#options.clock.clearTimeout(timer);
     this.#timers = [];
+    this.#stopLimit();
+  }
+
+  #limit(afterMs: number): void {
+    this.#stopLimit();
+    const { link, clock } = this.#options;
+    this.#giveUp = clock.setTimeout(() => link.drop({ kind: 'timeout', afterMs }), afterMs);
+  }
+
+  #stopLimit(): void {
+    if (this.#giveUp !== undefined) this.#options.clock.clearTimeout(this.#giveUp);
+    this.#giveUp = undefined;
   }
 }

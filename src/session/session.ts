@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Actor, createActor } from 'xstate';
 import type { Clock } from '../clock.js';
 import type { CuePlayer } from '../cues/player.js';
@@ -5,7 +6,15 @@ import type { Link, LinkListener } from '../link/link.js';
 import type { Journal, Log } from '../log.js';
 import { bytesOf, type PcmFormat } from '../pcm/format.js';
 import type { SpeechDetector } from '../pcm/level.js';
-import type { Codec, DeviceEvent, Display, Protocol, ServerEvent, WireMessage } from '../protocol/protocol.js';
+import type {
+  BatteryLevel,
+  Codec,
+  DeviceEvent,
+  Display,
+  Protocol,
+  ServerEvent,
+  WireMessage,
+} from '../protocol/protocol.js';
 import type { ReplyBuffer, ReplyListener } from '../speaker/reply-buffer.js';
 import type { Sound } from '../speech/voice.js';
 import type { BargeIn, Order, SessionEvent, SessionLimits } from './events.js';
@@ -66,6 +75,8 @@ export class Session {
   #turnBeganMs = 0;
   #timing: TurnTiming | undefined;
   #ignored = new Map<string, number>();
+  #battery: BatteryLevel | undefined;
+  #running: readonly string[] = [];
 
   constructor(parts: SessionParts, options: SessionOptions) {
     this.#parts = parts;
@@ -120,9 +131,15 @@ export class Session {
     this.#tell({ type: 'app', id, do: what });
   }
 
-  /** A button or a key was pressed. */
-  tellPressed(): void {
-    this.#tell({ type: 'button', press: 'short' });
+  /** The button was pressed, or what stands for it. */
+  tellPressed(press: 'short' | 'long'): void {
+    this.#tell({ type: 'button', press });
+  }
+
+  /** How full the battery is now; told again on every new connection. */
+  tellBattery(level: BatteryLevel): void {
+    this.#battery = level;
+    this.#tell({ type: 'battery', ...level });
   }
 
   /** What the link tells. */
@@ -146,6 +163,7 @@ export class Session {
     },
     message: (message) => {
       for (const event of this.#codec?.decode(message) ?? []) this.#obey(event);
+      this.#greeting?.heard();
     },
   };
 
@@ -190,6 +208,7 @@ export class Session {
   #noteReady(): void {
     this.#greeting?.close();
     this.#options.journal.record('link.up', this.#linkInfo);
+    if (this.#battery) this.#tell({ type: 'battery', ...this.#battery });
     this.send({ type: 'link.up' });
   }
 
@@ -245,6 +264,9 @@ export class Session {
         this.#options.log.warn({ why: event.message }, 'the server reports a failure');
         break;
       case 'apps':
+        // Told on every connection, and by every app's every change.
+        if (isDeepStrictEqual(event.running, this.#running)) break;
+        this.#running = event.running;
         this.#options.journal.record('apps.changed', { running: event.running });
         break;
       case 'display':

@@ -27,6 +27,8 @@ export interface GlassesCloudOptions {
   token?: string;
   /** The device's messages are lost so long after the opening, while the session is made. @default 20 */
   deafMs?: number;
+  /** The greeting comes so long after the first message, as where the person's apps take their time to start. @default 0 */
+  slowMs?: number;
   /** How long a session outlives its connection. @default 60000 */
   resumeMs?: number;
 }
@@ -191,6 +193,12 @@ export class GlassesCloud {
 
   #greet(): void {
     this.wantMicrophone(this.#isMicWanted);
+    const { slowMs = 0 } = this.#options;
+    if (slowMs === 0) this.#acknowledge();
+    else setTimeout(() => this.#acknowledge(), slowMs).unref();
+  }
+
+  #acknowledge(): void {
     this.say('connection_ack', { sessionId: 'user@example.com', userSession: { activeAppSessions: [] } });
   }
 

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import { App } from '../../src/app.js';
+import { App, type AppOptions } from '../../src/app.js';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { loadConfig } from '../../src/config.js';
 import { type EventName, type Events, Journal } from '../../src/log.js';
 import { readWav } from '../../src/pcm/wav.js';
 import { writeWav } from '../../src/pcm/wav-writer.js';
+import type { Display } from '../../src/protocol/protocol.js';
 import { RATE_HZ } from './sound-tap.js';
 import { Watch } from './watch.js';
 
@@ -22,6 +23,8 @@ export interface InnerDeviceOptions {
   heard: Int16Array;
   /** How many times faster than the real one the device's clock runs. @default 1 */
   speed?: number;
+  /** The machine's batteries. @default none */
+  battery?: NonNullable<AppOptions['battery']>;
 }
 
 /** An event of the journal. */
@@ -51,6 +54,8 @@ export class InnerDevice {
   /** Every line of the log so far, debug lines too. */
   readonly lines: Readonly<Record<string, unknown>>[] = [];
   readonly clock: Clock;
+  /** What the device has shown so far. */
+  readonly shown: Display[] = [];
   readonly #options: InnerDeviceOptions;
   readonly #watch = new Watch();
   #app: App | undefined;
@@ -87,7 +92,18 @@ export class InnerDevice {
       this.events.push({ name: event, fields: { ...fields }, atMs: this.clock.nowMs() });
       this.#watch.notify();
     });
-    const app = new App({ config, journal, log, clock: this.clock, random: Math.random });
+    const app = new App({
+      config,
+      journal,
+      log,
+      clock: this.clock,
+      random: Math.random,
+      battery: this.#options.battery ?? { folder: join(this.#folder, 'no batteries') },
+      onDisplay: (display) => {
+        this.shown.push(display);
+        this.#watch.notify();
+      },
+    });
     this.#app = app;
     await app.start();
     await this.until(() => this.state === 'listening', 'listening');
@@ -108,7 +124,12 @@ export class InnerDevice {
     this.#app?.talkOrStop();
   }
 
-  /** Resolves as soon as `holds` does, asked at every event. */
+  /** Mutes, or listens again. */
+  toggleMute(): void {
+    this.#app?.toggleMute();
+  }
+
+  /** Resolves as soon as `holds` does, asked at every event and display. */
   async until(holds: () => boolean, what: string, timeoutMs = WAIT_LIMIT_MS): Promise<void> {
     const tail = () => JSON.stringify(this.events.slice(-12).map(({ name, fields }) => ({ name, ...fields })));
     await this.#watch.for(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { samplesOf } from '../../src/pcm/format.js';
 import { writeWav } from '../../src/pcm/wav-writer.js';
 import { hum } from '../helpers/gemitars-faults-parts.js';
 import { type Generation, GlassesCloud, type GlassesCloudOptions } from '../helpers/glasses-cloud.js';
-import { startInnerDevice } from '../helpers/inner-device.js';
+import { type InnerDeviceOptions, startInnerDevice } from '../helpers/inner-device.js';
 import { RATE_HZ } from '../helpers/sound-tap.js';
 import { silence } from '../helpers/speech.js';
 
@@ -19,7 +19,12 @@ const SPEED = 4;
 const GENERATIONS: readonly Generation[] = ['old', 'new'];
 
 /** A device and its cloud; all of it goes away with the test. */
-async function meet(test: TestContext, options: GlassesCloudOptions, settings: Readonly<Record<string, string>> = {}) {
+async function meet(
+  test: TestContext,
+  options: GlassesCloudOptions,
+  settings: Readonly<Record<string, string>> = {},
+  battery?: InnerDeviceOptions['battery'],
+) {
   const cloud = new GlassesCloud(options);
   await cloud.start();
   test.after(() => cloud.close());
@@ -27,6 +32,7 @@ async function meet(test: TestContext, options: GlassesCloudOptions, settings: R
     heard: silence(20_000),
     speed: SPEED,
     settings: { 'server.protocol': 'augmentos', 'server.url': cloud.url, ...settings },
+    ...(battery && { battery }),
   });
   return { cloud, device };
 }
@@ -54,6 +60,9 @@ for (const generation of GENERATIONS) {
       await cloud.until(() => cloud.all('VAD').length === 2);
       assert.deepEqual(cloud.strayBlocks(), []);
       assert.equal(cloud.all('glasses_connection_state').length, 1);
+      device.toggleMute();
+      await cloud.until(() => cloud.all('button_press').length === 3);
+      assert.equal(cloud.all('button_press').at(-1)?.fields.pressType, 'long');
     });
 
     it('that has the microphone off gets no audio, and from the moment it wants it, all of it', async (test) => {
@@ -85,7 +94,7 @@ for (const generation of GENERATIONS) {
       await device.until(() => device.all('link.down').length > 0, 'the refusal');
       const [down] = device.all('link.down');
       assert.ok(down && down.fields.retryInMs >= 30_000, `${down?.fields.retryInMs} ms`);
-      assert.match(down.fields.reason, /server\.token_file/);
+      assert.match(down.fields.reason, /"Invalid core token".*server\.token_file/);
       assert.equal(device.all('link.up').length, 0, 'a refused link never counts as up');
     });
 
@@ -167,6 +176,78 @@ async function tone(test: TestContext, ms: number): Promise<{ path: string; url:
   test.after(() => server.close());
   return { path, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/tone.wav` };
 }
+
+describe('a cloud whose apps take long to start', () => {
+  it('greets late, and is waited for while it has said anything', async (test) => {
+    const cloud = new GlassesCloud({ generation: 'new', slowMs: 3_000 });
+    await cloud.start();
+    test.after(() => cloud.close());
+    const device = await startInnerDevice(test, {
+      heard: silence(20_000),
+      speed: 8,
+      settings: { 'server.protocol': 'augmentos', 'server.url': cloud.url },
+    });
+    await device.until(() => device.all('link.up').length === 1, '24 s of its time after the first word');
+    assert.equal(device.all('link.down').length, 0);
+  });
+});
+
+describe('the battery of the machine', () => {
+  const supply = async (folder: string, name: string, files: Readonly<Record<string, string>>) => {
+    await mkdir(join(folder, name), { recursive: true });
+    for (const [file, text] of Object.entries(files)) await writeFile(join(folder, name, file), `${text}\n`);
+  };
+
+  it('is told to the cloud on every connection and when it changes, and stands in its displays', async (test) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tars-battery-'));
+    test.after(() => rm(folder, { recursive: true, force: true }));
+    await supply(folder, 'BAT0', { type: 'Battery', capacity: '85', status: 'Discharging' });
+    const settings = { 'augmentos.display': 'shown' };
+    const { cloud, device } = await meet(test, { generation: 'new' }, settings, { folder, everyMs: 1_000 });
+    const first = await cloud.next('glasses_battery_update');
+    assert.deepEqual([first.fields.level, first.fields.charging], [85, false]);
+    cloud.cut();
+    assert.equal((await cloud.next('glasses_battery_update')).connection, 2);
+    await supply(folder, 'BAT0', { capacity: '86', status: 'Charging' });
+    await cloud.until(() => cloud.all('glasses_battery_update').at(-1)?.fields.level === 86);
+    assert.equal(cloud.all('glasses_battery_update').at(-1)?.fields.charging, true);
+    cloud.show({ layoutType: 'text_wall', text: '$GBATT$' });
+    await device.until(() => device.shown.length === 1, 'the display');
+    assert.equal(device.shown[0]?.text, '86%');
+  });
+});
+
+describe('where displays go', () => {
+  for (const [choice, isSpoken, isShown] of [
+    ['spoken', true, false],
+    ['shown', false, true],
+    ['both', true, true],
+  ] as const) {
+    it(`"${choice}": ${isSpoken ? '' : 'not '}spoken, ${isShown ? '' : 'not '}on terminal and page`, async (test) => {
+      const { path, url } = await tone(test, 200);
+      const { cloud, device } = await meet(
+        test,
+        { generation: 'new' },
+        { 'augmentos.display': choice, 'speech.engine': 'command', 'speech.command': `cat ${path}` },
+      );
+      await cloud.next('glasses_connection_state');
+      cloud.wantMicrophone(true);
+      device.talk();
+      await cloud.until(() => cloud.all('audio').length >= 2);
+      cloud.show({ layoutType: 'reference_card', title: 'Rain', text: 'Soon.' });
+      cloud.show({ layoutType: 'double_text_wall', topText: 'It is', bottomText: 'noon' }, { view: 'dashboard' });
+      cloud.clear();
+      if (isSpoken) await device.until(() => device.all('reply.completed').length === 1, 'the reply');
+      // A sound is played whatever becomes of displays; when it is over, a display would have been spoken.
+      cloud.say('audio_play_request', { requestId: 'r', appId: 'a', audioUrl: url });
+      await cloud.next('audio_play_response');
+      assert.equal(device.all('reply.completed').length, isSpoken ? 2 : 1);
+      const shown = device.shown.map(({ view, kind, text }) => `${view} ${kind}: ${text}`);
+      const all = ['main text: Rain\nSoon.', 'dashboard text: It is\nnoon', 'main clear: ', 'main clear: '];
+      assert.deepEqual(shown, isShown ? all : []);
+    });
+  }
+});
 
 describe('what a cloud shows and plays', () => {
   /** 300 ms of a tone as any program would say it. */

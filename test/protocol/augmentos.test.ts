@@ -181,8 +181,11 @@ describe('augmentos: displays', () => {
 
   it('have placeholders for the time', () => {
     const text = '$DATE$|$TIME12$|$TIME24$|$no_datetime$|$GBATT$|$CONNECTION_STATUS$|$5';
-    assert.equal(fillPlaceholders(text, NOW), '6/27|3:05 PM|15:05|6/27, 15:05|||$5');
-    assert.equal(fillPlaceholders('$TIME12$', new Date(2025, 0, 1, 0, 7)), '12:07 AM');
+    const battery = undefined;
+    assert.equal(fillPlaceholders(text, { at: NOW, battery }), '6/27|3:05 PM|15:05|6/27, 15:05|||$5');
+    assert.equal(fillPlaceholders('$TIME12$', { at: new Date(2025, 0, 1, 0, 7), battery }), '12:07 AM');
+    const charged = { percent: 85, isCharging: true };
+    assert.equal(fillPlaceholders('$GBATT$ left', { at: NOW, battery: charged }), '85% left');
   });
 });
 
@@ -245,7 +248,19 @@ describe('augmentos: requests', () => {
     ]);
     const alive = codec.decode(said('keep_rtmp_stream_alive', { streamId: 's', ackId: '7' }));
     assert.deepEqual(answers(alive), ['keep_alive_ack']);
-    assert.deepEqual(codec.decode(said('photo_request', { requestId: 'p' })), []);
+    const photo = codec.decode(said('photo_request', { requestId: 'p', appId: 'a' }));
+    assert.deepEqual(photo[0]?.type === 'answer' && parsed(photo[0].messages), [
+      {
+        type: 'photo_response',
+        requestId: 'p',
+        photoUrl: '',
+        savedToGallery: false,
+        success: false,
+        error: { code: 'CAMERA_INIT_FAILED', message: 'this device has no camera' },
+        timestamp: TIMESTAMP,
+      },
+    ]);
+    assert.deepEqual(kinds(codec.decode(said('photo_request'))), ['ignored']);
   });
 
   it('of the person are told: buttons and apps', () => {
@@ -265,6 +280,33 @@ describe('augmentos: requests', () => {
       { type: 'apps', running: ['a', 'b'] },
     ]);
     assert.deepEqual(greeted().decode(said('app_state_change')), []);
+    const failed = greeted().decode(said('app_state_change', { userSession, error: 'the app did not start' }));
+    assert.deepEqual(failed.at(-1), { type: 'error', message: 'the app did not start' });
+  });
+
+  it('of apps that run are known from the greeting, and one by one from the older generation', () => {
+    const codec = greeted();
+    const running = (message: string) =>
+      codec.decode(message).flatMap((event) => (event.type === 'apps' ? [event.running] : []));
+    assert.deepEqual(running(said('connection_ack', { userSession: { activeAppPackageNames: ['a'] } })), [['a']]);
+    assert.deepEqual(running(said('app_started', { packageName: 'b' })), [['a', 'b']]);
+    assert.deepEqual(running(said('app_started', { packageName: 'b' })), [['a', 'b']]);
+    assert.deepEqual(running(said('app_stopped', { packageName: 'a' })), [['b']]);
+    assert.deepEqual(kinds(codec.decode(said('app_stopped'))), ['ignored']);
+  });
+
+  it('of the battery are told as glasses do', () => {
+    assert.deepEqual(parsed(greeted().encode({ type: 'battery', percent: 85, isCharging: false })), [
+      { type: 'glasses_battery_update', level: 85, charging: false, timestamp: TIMESTAMP },
+    ]);
+  });
+
+  it('for settings are known, and their failure is told', () => {
+    assert.deepEqual(greeted().decode(said('settings_update', { settings: { brightness: 50 } })), []);
+    assert.deepEqual(
+      greeted().decode(said('augmentos_settings_update_error', { success: false, message: 'no user' })),
+      [{ type: 'error', message: 'no user' }],
+    );
   });
 });
 

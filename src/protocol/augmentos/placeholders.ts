@@ -1,9 +1,11 @@
+import type { DisplayFacts } from '../protocol.js';
+
 /**
- * Replaces what glasses replace in any text: $DATE$, $TIME12$, $TIME24$, $no_datetime$ by the local time, $GBATT$ and
- * $CONNECTION_STATUS$ by nothing, because a device on the mains has no such glasses. The names and forms are those of the Android
- * client.
+ * Replaces what glasses replace in any text: $DATE$, $TIME12$, $TIME24$, $no_datetime$ by the local time, $GBATT$ by the
+ * battery ("85%", or nothing without one), $CONNECTION_STATUS$ by nothing: there are no glasses to be connected. The names and forms are
+ * those of the Android client.
  */
-export function fillPlaceholders(text: string, at: Date): string {
+export function fillPlaceholders(text: string, { at, battery }: DisplayFacts): string {
   if (!text.includes('$')) return text;
   const minutes = String(at.getMinutes()).padStart(2, '0');
   const date = `${at.getMonth() + 1}/${at.getDate()}`;
@@ -14,7 +16,7 @@ export function fillPlaceholders(text: string, at: Date): string {
     $TIME12$: time12,
     $TIME24$: time24,
     $no_datetime$: `${date}, ${time24}`,
-    $GBATT$: '',
+    $GBATT$: battery ? `${battery.percent}%` : '',
     $CONNECTION_STATUS$: '',
   };
   return text.replace(
