@@ -5,7 +5,7 @@ import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
-import { ClientError, HotwordError, messageOf } from './errors.js';
+import { AudioError, ClientError, HotwordError, messageOf } from './errors.js';
 import { type AppEar, DEAF_EAR } from './hotword/deaf-ear.js';
 import type { PhraseScore } from './hotword/engine.js';
 import { type EngineHistory, NEW_HISTORY } from './hotword/engine-source.js';
@@ -32,6 +32,7 @@ import { Session } from './session/session.js';
 import { ReplyBuffer } from './speaker/reply-buffer.js';
 import type { Speaker } from './speaker/speaker.js';
 import { type SpeakerTap, TappedSpeaker } from './speaker/tapped-speaker.js';
+import { playTestTone } from './speaker/test-tone.js';
 import { SpeakerWatch } from './speaker/watch.js';
 import { PROGRAM_VERSION } from './version.js';
 
@@ -73,6 +74,8 @@ export interface Heirlooms {
   isMuted?: boolean;
   /** Sound of the last detections; a device that is to keep none lets go of it. */
   kept?: KeptDetections;
+  /** What the person has set the volume to, while this one was configured. */
+  volume?: { set: number; configured: number };
 }
 
 /** Whom an ear tells, and what became of its engines: the device that has it at present. */
@@ -121,6 +124,9 @@ export class App {
     written: (pcm) => this.#ear?.tap.written(pcm),
     ended: () => this.#ear?.tap.ended(),
   };
+  #volume: number;
+  #replies: ReplyBuffer | undefined;
+  #speaker: Speaker | undefined;
   #session: Session | undefined;
   #narrator: Narrator | undefined;
   #router: Router | undefined;
@@ -137,6 +143,8 @@ export class App {
     this.#link = heirlooms.link;
     this.#ear = heirlooms.ear?.ear;
     this.#isMuted = heirlooms.isMuted ?? false;
+    const { volume } = options.config.speaker;
+    this.#volume = heirlooms.volume?.configured === volume ? heirlooms.volume.set : volume;
     this.#kept = options.config.hotword.keep_last ? (heirlooms.kept ?? new KeptDetections()) : undefined;
     this.#keeper = heirlooms.ear?.keeper ?? {
       listener: { onDetection: nothing, onFailure: nothing },
@@ -170,8 +178,7 @@ export class App {
    * and server may come later. Throws ConfigError or HotwordError for what only a person can mend.
    */
   async start(): Promise<void> {
-    const { config, journal, log } = this.#options;
-    if (config.page.enabled) log.warn('page.enabled: the status page is not part of this version; nothing is served');
+    const { config, journal } = this.#options;
     const serverUrl = await this.#serverUrl();
     // First, because an engine may cost an activation, and a token that cannot be read ends the program.
     this.#link ??= makeLink({ ...this.#options, serverUrl });
@@ -194,8 +201,54 @@ export class App {
   /** A conversation without a hotword, or the end of the present one. */
   talkOrStop(): void {
     this.#session?.tellPressed('short');
-    const isListening = this.#session?.state === 'listening';
-    this.#session?.send(isListening ? { type: 'trigger', source: 'key' } : { type: 'stop' });
+    if (this.state === 'listening') this.talk();
+    else this.stop();
+  }
+
+  /** A conversation without a hotword; nothing where the device does not listen for one. */
+  talk(): void {
+    this.#session?.send({ type: 'trigger', source: 'key' });
+  }
+
+  /** The end of the present conversation, or of the reply that plays. */
+  stop(): void {
+    this.#session?.send({ type: 'stop' });
+  }
+
+  /** The state of the conversation, as in the log. */
+  get state(): string {
+    return this.#session?.state ?? 'idle';
+  }
+
+  /** The server is connected. */
+  get isLinkUp(): boolean {
+    return this.#link?.isUp ?? false;
+  }
+
+  /** The hotword engine's name; undefined while there is none. */
+  get engine(): string | undefined {
+    return this.#ear?.engine;
+  }
+
+  /** Loudness of replies, 0 to 1. */
+  get volume(): number {
+    return this.#volume;
+  }
+
+  /** Another loudness of replies, 0 to 1, until the program ends or `speaker.volume` changes. */
+  setVolume(volume: number): void {
+    this.#volume = volume;
+    if (this.#replies) this.#replies.volume = volume;
+  }
+
+  /**
+   * Plays a rising tone as loud as a reply. Resolves when its last sample has been played. Throws AudioError within a
+   * conversation and where there is no loudspeaker.
+   */
+  async testTone(): Promise<void> {
+    if (!this.isQuiet) throw new AudioError('no test tone within a conversation; stop it first');
+    if (!this.#speaker) throw new AudioError('there is no loudspeaker yet; try again in a second');
+    await playTestTone(this.#speaker, this.#volume);
   }
 
   /** How loud the microphone is, chunk by chunk. */
@@ -244,7 +297,13 @@ export class App {
   /** Ends the capture and lets go of the sound that is kept, or begins it again. To the server it is the button's long press. */
   toggleMute(): void {
     this.#session?.tellPressed('long');
-    this.#isMuted = !this.#isMuted;
+    this.setMuted(!this.#isMuted);
+  }
+
+  /** As `toggleMute`, to this side; nothing where it is so already. */
+  setMuted(isMuted: boolean): void {
+    if (isMuted === this.#isMuted) return;
+    this.#isMuted = isMuted;
     if (this.#isMuted) this.#kept?.forget();
     this.#session?.send({ type: this.#isMuted ? 'mute' : 'unmute' });
   }
@@ -287,6 +346,7 @@ export class App {
     await this.close();
     return {
       isMuted: this.#isMuted,
+      volume: { set: this.#volume, configured: this.#options.config.speaker.volume },
       ...(this.#kept ? { kept: this.#kept } : {}),
       ...(link ? { link } : {}),
       ...(ear ? { ear: { ear, keeper: this.#keeper } } : {}),
@@ -349,7 +409,7 @@ export class App {
       prebufferMs: config.speaker.prebuffer_ms,
       leadInMs: config.speaker.lead_in_ms,
       bufferLimitMs: config.speaker.buffer_limit_ms,
-      volume: config.speaker.volume,
+      volume: this.#volume,
     });
     const ringMs = config.session.pre_roll_ms + config.session.connect_grace_ms + RING_MARGIN_MS;
     const ring = new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000);
@@ -404,6 +464,8 @@ export class App {
         replies.fail(why);
       },
     });
+    this.#speaker = speaker;
+    this.#replies = replies;
     this.#session = session;
     this.#narrator = narrator;
     this.#router = router;

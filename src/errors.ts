@@ -59,6 +59,13 @@ export class ConnectionError extends ClientError {
   }
 }
 
+/** The status page cannot be served, or what is asked of it cannot be done; the device goes on without. */
+export class PageError extends ClientError {
+  constructor(message: string, options?: ClientErrorOptions) {
+    super('PAGE', message, options);
+  }
+}
+
 /** The exit code of a program that ends for this reason: 64 wrong usage, 78 bad configuration (sysexits.h), 1 otherwise. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return 64;

@@ -30,9 +30,12 @@ export interface Events {
   'session.started': { turn: number };
   'session.ended': { reason: string; ms: number };
   'reply.started': { firstSampleMs: number };
-  'reply.completed': { playedMs: number; underruns: number };
+  /** `lastSampleMs`: from the first sample to when the last one was due, by what the device was given. */
+  'reply.completed': { playedMs: number; lastSampleMs: number; underruns: number };
   /** The apps that run on the server. */
   'apps.changed': { running: readonly string[] };
+  /** The status page is served here. */
+  'page.ready': { url: string };
   'protocol.ignored': { type: string; detail: string };
   'turn.timing': {
     turn: number;

@@ -42,6 +42,11 @@ export class ReloadableApp {
     return this.#app;
   }
 
+  /** What the present device was made from. */
+  get config(): Config {
+    return this.#config;
+  }
+
   /** As `App.start`. */
   async start(): Promise<void> {
     this.#linkFiles = this.#options.linkFiles(this.#config);

@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Clock, Timer } from '../clock.js';
-import { ConnectionError, messageOf } from '../errors.js';
+import { ConnectionError } from '../errors.js';
+import { listenRefusal } from '../listen-refusal.js';
 import type { Log } from '../log.js';
 import type { WireMessage } from '../protocol/protocol.js';
 import { Conversation } from './conversation.js';
@@ -69,7 +70,9 @@ export class AssistantServer {
       this.#http.listen(port, host);
       await once(this.#http, 'listening');
     } catch (error) {
-      throw new ConnectionError(`the assistant cannot listen on ${host}:${port}: ${refusal(error)}`, { cause: error });
+      throw new ConnectionError(`the assistant cannot listen on ${host}:${port}: ${listenRefusal(error)}`, {
+        cause: error,
+      });
     }
     this.#http.on('error', (error) => log.error({ why: error.message }, 'the listening socket failed'));
     this.#wss = new WebSocketServer({
@@ -153,19 +156,4 @@ function bytesOfMessage(data: RawData): Buffer {
 
 function urlOf(host: string, port: number): string {
   return `ws://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function refusal(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'another program listens there already; end it or choose another port';
-    case 'EACCES':
-      return 'this user may not; choose a port from 1024 on';
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return 'this machine has no such address; choose 127.0.0.1, 0.0.0.0 or one of its own';
-    default:
-      return messageOf(error);
-  }
 }

@@ -5,6 +5,7 @@ import { examine } from '../doctor/examine.js';
 import { type Check, failure, ok } from '../doctor/finding.js';
 import { type MachineView, machineCheck, thisMachine, unitCheck } from '../doctor/machine.js';
 import { nativeCheck } from '../doctor/natives.js';
+import { pageCheck } from '../doctor/page.js';
 import { isWell, jsonOf, lineOf, verdictOf } from '../doctor/report.js';
 import { serverCheck } from '../doctor/server.js';
 import { soundCheck } from '../doctor/sound.js';
@@ -52,6 +53,7 @@ function configured(load: () => LoadedConfig, log: Log, view: MachineView): Chec
       soundCheckOf(config, log),
       engineCheck((engineLog) => engineSource(config, engineLog).make()),
       serverCheckOf(config),
+      pageCheck(config.page),
       unitCheck(view),
     ];
   } catch (error) {

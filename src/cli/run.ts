@@ -16,6 +16,7 @@ import { whenAborted } from '../when-aborted.js';
 import { watchCrashes } from './crashes.js';
 import { demonstrateWithoutMicrophone } from './demonstration.js';
 import { watchKeys } from './keys.js';
+import { RunPage } from './run-page.js';
 
 /** Ignored by a process that does not know it, unlike SIGUSR1, which opens Node's debugger. */
 const MUTE_SIGNAL = 'SIGURG';
@@ -75,9 +76,10 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
   };
   signal.addEventListener('abort', () => void close());
   let service: Service | undefined;
+  const page = new RunPage({ device: () => device.app, journal, clock: systemClock, log });
   const readAgain = () => {
     const work = () => device.reload().then(() => device.app.hurryLink());
-    (service?.reloading(work) ?? work()).catch(onCrash);
+    (service?.reloading(work) ?? work()).then(() => page.follow(device.config)).catch(onCrash);
   };
   const detectionsFolder = join(dataFolder(process.env), 'detections');
   const mute = () => device.app.toggleMute();
@@ -98,6 +100,7 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
   service?.start();
   let code = 0;
   try {
+    await page.follow(config);
     await Promise.race([device.start(), crashed]);
     await whenAborted(over);
     await Promise.race([demonstration, crashed]);
@@ -109,8 +112,9 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
     process.off(MUTE_SIGNAL, mute);
     stopKeys();
     service?.close();
+    const closed = Promise.all([close(), page.close()]);
     const crashedFor = crashed.then(() => pause(CRASHED_CLOSE_LIMIT_MS, new AbortController().signal, systemClock));
-    await Promise.race([close(), crashedFor]);
+    await Promise.race([closed, crashedFor]);
     if (crash.signal.aborted) code = 1;
     journal.record('client.stopped', { code });
     blackBox.close();

@@ -12,6 +12,7 @@ const FOLDER_PREFIX = 'tars_';
 const CREDENTIAL_NAMES: ReadonlyMap<string, string> = new Map([
   ['server.token_file', 'server-token'],
   ['hotword.porcupine.access_key_file', 'porcupine-access-key'],
+  ['page.token_file', 'page-token'],
 ]);
 
 /** Where paths start from besides the folder of their source. */

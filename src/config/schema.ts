@@ -150,6 +150,8 @@ export const schema = z.strictObject({
   page: z.strictObject({
     enabled: flag(),
     listen: checked(z.string(), listenFault).describe(LISTEN_ADDRESS),
+    token_file: file(),
+    names: z.array(z.string().min(1)).describe('a list of names, such as ["tars.example.org"]'),
   }),
   assistant: z.strictObject({
     demonstrate: flag(),

@@ -195,7 +195,7 @@ export class Session {
   sendAudio(samples: Int16Array): void {
     this.#tell({ type: 'mic.audio', pcm: bytesOf(samples) });
     const nowMs = this.#options.clock.nowMs();
-    this.#timing?.noteOut(nowMs);
+    if (this.#timing?.noteOut(nowMs)) this.#options.journal.trace({ type: 'turn.firstByteOut' });
     const { isSpeaking } = this.#parts.speech.feed(samples);
     if (isSpeaking && nowMs - this.#spokeAtMs >= SPOKE_EVERY_MS) {
       this.#spokeAtMs = nowMs;

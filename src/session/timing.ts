@@ -14,9 +14,11 @@ export class TurnTiming {
     this.#beganMs = beganMs;
   }
 
-  /** A microphone message was given to the socket. */
-  noteOut(nowMs: number): void {
+  /** A microphone message was given to the socket. True for the first one of the turn. */
+  noteOut(nowMs: number): boolean {
+    const isFirst = this.#firstOutMs === undefined;
     this.#firstOutMs ??= nowMs;
+    return isFirst;
   }
 
   /** The server began to reply. */

@@ -13,8 +13,8 @@ import type { Playback, Speaker } from './speaker.js';
 export interface ReplyListener {
   /** The first sample is with the device and is due this long after `begin` (without the device's own latency). */
   started(info: { firstSampleMs: number }): void;
-  /** The last sample has been played. */
-  drained(info: { playedMs: number; underruns: number }): void;
+  /** The last sample has been played. `lastSampleMs` is from the first sample to when the last one was due. */
+  drained(info: { playedMs: number; lastSampleMs: number; underruns: number }): void;
   /** The reply cannot be played (any further); the rest of it is dropped. */
   failed(info: { why: string }): void;
   /** Enough is waiting (true): whoever feeds the reply should pause; or there is room again (false). */
@@ -67,6 +67,8 @@ interface Reply {
   playhead: Playhead;
   /** When the first sample of the reply itself is due; undefined before it is with the device. */
   firstSampleAtMs: number | undefined;
+  /** When the last sample that the device has been given is due. */
+  lastSampleAtMs: number;
   /** The last frame of the reply given to the device. */
   lastFrame: Uint8Array;
   /** True from the beginning of a gap until sound follows it. */
@@ -87,11 +89,22 @@ interface Reply {
  */
 export class ReplyBuffer {
   readonly #options: ReplyBufferOptions;
+  #volume: number;
   #reply: Reply | undefined;
   #timer: Timer | undefined;
 
   constructor(options: ReplyBufferOptions) {
     this.#options = options;
+    this.#volume = options.volume;
+  }
+
+  /** Loudness of what is given to the device from now on, 0 to 1. */
+  get volume(): number {
+    return this.#volume;
+  }
+
+  set volume(volume: number) {
+    this.#volume = volume;
   }
 
   /** True from `begin` until the reply was drained, failed or cleared. */
@@ -113,6 +126,7 @@ export class ReplyBuffer {
         endedAtMs: undefined,
         playhead: new Playhead(format, clock),
         firstSampleAtMs: undefined,
+        lastSampleAtMs: 0,
         lastFrame: new Uint8Array(0),
         isInGap: false,
         targetMs: prebufferMs,
@@ -207,11 +221,12 @@ export class ReplyBuffer {
   #feed(reply: Reply): void {
     while (reply.queue.bytes > 0 && !reply.isBlocked && reply.playhead.aheadMs < LEAD_MS) {
       const taken = reply.queue.take(bytesOfMs(reply.format, TICK_MS));
-      const pcm = applyVolume(taken, reply.format, this.#options.volume);
+      const pcm = applyVolume(taken, reply.format, this.#volume);
       if (reply.firstSampleAtMs === undefined) this.#noteFirstSample(reply);
       if (reply.isInGap) this.#write(reply, rampUp(pcm.subarray(0, frameBytes(reply.format)), reply.format));
       reply.isInGap = false;
       this.#write(reply, pcm);
+      reply.lastSampleAtMs = this.#options.clock.nowMs() + reply.playhead.aheadMs;
       reply.lastFrame = pcm.subarray(-frameBytes(reply.format));
     }
     reply.hold.update(msOfBytes(reply.format, reply.queue.bytes));
@@ -266,8 +281,9 @@ export class ReplyBuffer {
           this.#beginNext(reply.format, reply.next);
           return;
         }
-        const playedMs = Math.round(clock.nowMs() - (reply.firstSampleAtMs ?? clock.nowMs()));
-        listener.drained({ playedMs, underruns: reply.underruns });
+        const { firstSampleAtMs, lastSampleAtMs, underruns } = reply;
+        const sinceFirst = (atMs: number) => (firstSampleAtMs === undefined ? 0 : Math.round(atMs - firstSampleAtMs));
+        listener.drained({ playedMs: sinceFirst(clock.nowMs()), lastSampleMs: sinceFirst(lastSampleAtMs), underruns });
       },
       (error: unknown) => this.#fail(reply, messageOf(error)),
     );

@@ -66,4 +66,22 @@ describe('the ports of a device', () => {
     assert.equal(addresses.length, 1, addresses.join());
     assert.ok(LOOPBACK.includes(addresses[0] ?? ''), addresses.join());
   });
+
+  it('are one more on the loopback with the page, and a page that is wrong does not end the device', async (test) => {
+    const server = new GemitarsServer();
+    test.after(() => server.stop());
+    await server.start();
+    const flags = [`--server.url=${server.url}`, '--page.enabled'];
+    const device = await start(test, [...flags, '--page.listen=127.0.0.1:0']);
+    const addresses = addressesOf(device);
+    assert.equal(addresses.length, 1, addresses.join());
+    assert.ok(LOOPBACK.includes(addresses[0] ?? ''), addresses.join());
+    const { url } = await device.waitFor('page.ready');
+    const wrong = await start(test, [...flags, `--page.listen=${new URL(url).host}`]);
+    assert.deepEqual(addressesOf(wrong), []);
+    const why = wrong.lines.find(({ msg }) => msg === 'the status page is not served')?.why;
+    assert.match(String(why), /page\.listen = .*another program listens there already/);
+    const unasked = await start(test, [...flags, '--page.listen=0.0.0.0:0']);
+    assert.deepEqual(addressesOf(unasked), []);
+  });
 });

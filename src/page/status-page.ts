@@ -1,0 +1,130 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config.js';
+import { ClientError } from '../errors.js';
+import type { Journal, Log } from '../log.js';
+import { pause } from '../pcm/supervisor.js';
+import { Access } from './access.js';
+import type { PageDevice } from './device.js';
+import { illnessOf } from './health.js';
+import { Metrics } from './metrics.js';
+import { OPEN_METRICS_TYPE, openMetrics } from './open-metrics.js';
+import { PageServer } from './page-server.js';
+import { addressOf, pageToken } from './page-settings.js';
+import { usage } from './processes.js';
+import { type Answer, json } from './responses.js';
+
+/** Options of `StatusPage`. */
+export interface StatusPageOptions {
+  /** The present device; a reload makes another one. */
+  device: () => PageDevice;
+  journal: Journal;
+  clock: Clock;
+  log: Log;
+}
+
+type PageConfig = Config['page'];
+
+/** An address may come with the network, and a port may be given back. */
+const RETRY_MS = 15_000;
+
+/**
+ * The status page, its metrics and its health check, on one port; from its making on it also remembers what happened.
+ * Whatever is wrong with it is told to the log, and the device goes on.
+ */
+export class StatusPage {
+  readonly #options: StatusPageOptions;
+  readonly #metrics: Metrics;
+  readonly #unwatch: (() => void)[];
+  #stop = new AbortController();
+  #server: PageServer | undefined;
+  #serving: Promise<void> = Promise.resolve();
+
+  constructor(options: StatusPageOptions) {
+    this.#options = options;
+    const { clock, journal } = options;
+    this.#metrics = new Metrics(clock);
+    this.#unwatch = [
+      journal.watch((entry) => this.#metrics.note(entry)),
+      journal.watchTraces((trace) => this.#metrics.trace(trace)),
+    ];
+  }
+
+  /**
+   * Serves the page as configured, and no longer as it was. Resolves when it is served, or when the log has been told why
+   * not; where that can help, it is tried again now and then.
+   */
+  async open(config: PageConfig): Promise<void> {
+    await this.#closeServer();
+    const stop = new AbortController();
+    this.#stop = stop;
+    await new Promise<void>((tried) => {
+      this.#serving = this.#serve(config, stop.signal, tried);
+    });
+  }
+
+  /** Serves no more, and remembers no more. May be called twice. */
+  async close(): Promise<void> {
+    for (const unwatch of this.#unwatch) unwatch();
+    await this.#closeServer();
+  }
+
+  async #closeServer(): Promise<void> {
+    this.#stop.abort();
+    await this.#serving;
+    await this.#server?.close();
+    this.#server = undefined;
+  }
+
+  async #serve(config: PageConfig, signal: AbortSignal, tried: () => void): Promise<void> {
+    const { clock, log, journal } = this.#options;
+    let toldWhy = '';
+    while (!signal.aborted) {
+      try {
+        this.#server = this.#makeServer(config);
+        journal.record('page.ready', await this.#server.start());
+        tried();
+        return;
+      } catch (error) {
+        if (!(error instanceof ClientError)) throw error;
+        if (error.message !== toldWhy) log.error({ why: error.message }, 'the status page is not served');
+        toldWhy = error.message;
+        tried();
+        if (!error.retryable) return;
+      }
+      await pause(RETRY_MS, signal, clock);
+    }
+  }
+
+  #makeServer(config: PageConfig): PageServer {
+    const { log } = this.#options;
+    const { host, port } = addressOf(config.listen);
+    const token = pageToken(config);
+    return new PageServer({
+      host,
+      port,
+      access: new Access({ host, machineName: hostname(), names: config.names, token }),
+      content: { answer: (path) => this.#answer(path) },
+      log: log.child({ module: 'page' }),
+    });
+  }
+
+  #answer(path: string): Answer | undefined {
+    if (path === '/metrics') return this.#metricsAnswer();
+    if (path === '/healthz') return this.#healthAnswer();
+    return undefined;
+  }
+
+  #metricsAnswer(): Answer {
+    const { state, isMuted, isLinkUp } = this.#options.device();
+    const metrics = this.#metrics.all({ state, isMuted, isLinkUp, usage: usage() });
+    return { status: 200, type: OPEN_METRICS_TYPE, body: openMetrics(metrics) };
+  }
+
+  #healthAnswer(): Answer {
+    const { state, isMuted, isLinkUp, chunkAgeMs, overdueState } = this.#options.device();
+    const why = illnessOf({ state, isMuted, isLinkUp, chunkAgeMs, overdueState });
+    const how = { state, muted: isMuted, link: isLinkUp ? 'up' : 'down' };
+    return why === undefined ? json(200, { status: 'ok', ...how }) : json(503, { status: 'failing', why, ...how });
+  }
+}
