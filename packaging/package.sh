@@ -79,7 +79,7 @@ make_deb() {
   (cd "$work/$name" && cp -R dist node_modules package.json "$lib/")
   mkdir "$lib/config"
   cp config/default.toml "$lib/config/"
-  cp systemd/steps.sh systemd/tars-client "$lib/systemd/"
+  cp systemd/steps.sh systemd/gpio.conf systemd/tars-client "$lib/systemd/"
   ln -s ../lib/tars-client/systemd/tars-client "$root/usr/bin/tars-client"
   unit_for /usr/lib/tars-client /usr/bin/node systemd/tars-client.service >"$root/usr/lib/systemd/system/tars-client.service"
   unit_for /usr/lib/tars-client /usr/bin/node systemd/tars-client-user.service >"$root/usr/lib/systemd/user/tars-client.service"

@@ -6,6 +6,8 @@ import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
 import { AudioError, ClientError, HotwordError, messageOf } from './errors.js';
+import type { Hands } from './hands/hands.js';
+import type { Press } from './hands/press.js';
 import { type AppEar, DEAF_EAR } from './hotword/deaf-ear.js';
 import type { PhraseScore } from './hotword/engine.js';
 import { type EngineHistory, NEW_HISTORY } from './hotword/engine-source.js';
@@ -17,7 +19,16 @@ import type { OpenSocket } from './link/socket.js';
 import type { Journal, Log } from './log.js';
 import { type Meter, MeterSource } from './meters.js';
 import type { Microphone } from './mic/microphone.js';
-import { hotwordSettings, limitsOf, makeLink, makeMicrophone, makeNarrator, makeSpeaker, protocolOf } from './parts.js';
+import {
+  hotwordSettings,
+  limitsOf,
+  makeHands,
+  makeLink,
+  makeMicrophone,
+  makeNarrator,
+  makeSpeaker,
+  protocolOf,
+} from './parts.js';
 import { SPEECH_FORMAT } from './pcm/format.js';
 import { SpeechDetector } from './pcm/level.js';
 import { SampleRing } from './pcm/ring.js';
@@ -115,6 +126,8 @@ export class App {
   #link: Link | undefined;
   readonly #network: NetworkWatch;
   readonly #actions: PhraseActions;
+  /** Undefined where there is neither button nor LED. */
+  readonly #hands: Hands | undefined;
   /** Undefined where no sound is to be kept. */
   readonly #kept: KeptDetections | undefined;
   #ring: SampleRing | undefined;
@@ -163,6 +176,12 @@ export class App {
     const { log } = options;
     this.#micLevel = new MeterSource({ log });
     this.#score = new MeterSource({ log, onWatched: () => this.#ear && this.#watchScores(this.#ear) });
+    this.#hands = makeHands(options.config, {
+      journal,
+      clock: options.clock,
+      isMuted: () => this.#isMuted,
+      onPress: (press) => this.#pressed(press),
+    });
     const { phrases, actions } = options.config.hotword;
     this.#actions = new PhraseActions({
       actions: phraseActions(phrases, actions),
@@ -179,6 +198,8 @@ export class App {
    */
   async start(): Promise<void> {
     const { config, journal } = this.#options;
+    // The LED shows from now on how far it is.
+    this.#hands?.start();
     const serverUrl = await this.#serverUrl();
     // First, because an engine may cost an activation, and a token that cannot be read ends the program.
     this.#link ??= makeLink({ ...this.#options, serverUrl });
@@ -199,15 +220,15 @@ export class App {
   }
 
   /** A conversation without a hotword, or the end of the present one. */
-  talkOrStop(): void {
+  talkOrStop(source: 'button' | 'key' = 'key'): void {
     this.#session?.tellPressed('short');
-    if (this.state === 'listening') this.talk();
+    if (this.state === 'listening') this.talk(source);
     else this.stop();
   }
 
   /** A conversation without a hotword; nothing where the device does not listen for one. */
-  talk(): void {
-    this.#session?.send({ type: 'trigger', source: 'key' });
+  talk(source: 'button' | 'key' = 'key'): void {
+    this.#session?.send({ type: 'trigger', source });
   }
 
   /** The end of the present conversation, or of the reply that plays. */
@@ -366,7 +387,13 @@ export class App {
     this.#stop.abort();
     this.#network.close();
     this.#battery?.close();
-    const closing = [this.#link?.close(), this.#capture?.close(), this.#speaking, this.#ear?.close()];
+    const closing = [
+      this.#link?.close(),
+      this.#capture?.close(),
+      this.#speaking,
+      this.#ear?.close(),
+      this.#hands?.close(),
+    ];
     for (const outcome of await Promise.allSettled(closing)) {
       if (outcome.status === 'rejected') log.error({ why: messageOf(outcome.reason) }, 'did not close cleanly');
     }
@@ -481,6 +508,17 @@ export class App {
     link.start(session.linkListener);
     battery?.start();
     this.#network.start(() => link.hurry());
+  }
+
+  #pressed(press: Press): void {
+    const { config, journal } = this.#options;
+    journal.record('button.pressed', { press });
+    if (press === 'short') this.talkOrStop('button');
+    else if (press === 'long') this.toggleMute();
+    else if (config.gpio.double_press === 'read_dashboard') {
+      if (this.state === 'listening') this.talk('button');
+      this.#narrator?.readDashboard();
+    }
   }
 
   #show(display: Display): void {

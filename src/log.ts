@@ -27,6 +27,10 @@ export interface Events {
   'hotword.saved': { files: number; folder: string };
   /** A phrase whose action is an event of the user's own. */
   'hotword.event': { name: string; phrase: string };
+  /** The GPIO lines are open: which, for a person; "" for none. */
+  'gpio.ready': { button: string; led: string };
+  'gpio.lost': { why: string };
+  'button.pressed': { press: 'short' | 'long' | 'double' };
   'session.started': { turn: number };
   'session.ended': { reason: string; ms: number };
   'reply.started': { firstSampleMs: number };
@@ -66,6 +70,7 @@ const LEVELS: Partial<Record<EventName, 'warn' | 'error' | 'fatal'>> = {
   'link.down': 'warn',
   'mic.lost': 'warn',
   'speaker.lost': 'warn',
+  'gpio.lost': 'warn',
   'protocol.ignored': 'warn',
   'state.overdue': 'error',
   'blackbox.written': 'error',

@@ -3,6 +3,8 @@ import { readCertificates } from './config/certificates.js';
 import { readSecret } from './config/secret.js';
 import type { Config } from './config.js';
 import { ConfigError } from './errors.js';
+import { Hands, type HandsOptions, type HandsSettings } from './hands/hands.js';
+import { loadLibgpiod } from './hands/libgpiod.js';
 import { EngineSource } from './hotword/engine-source.js';
 import { modelsFolder, modelsFor } from './hotword/models-folder.js';
 import type { HotwordSettings } from './hotword/registry.js';
@@ -157,6 +159,27 @@ export function protocolOf(config: Config): Protocol {
   throw new ConfigError(
     `server.protocol = "${config.server.protocol}" is none of ${Object.keys(PROTOCOLS).join(', ')}`,
   );
+}
+
+/** Button and LED of the configuration; undefined where there are none. */
+export function makeHands(config: Config, needs: Omit<HandsOptions, 'settings' | 'loadLibrary'>): Hands | undefined {
+  const settings = handsSettings(config);
+  if (settings.button === '' && settings.led === '') return undefined;
+  return new Hands({ settings, loadLibrary: loadLibgpiod, ...needs });
+}
+
+/** Where button and LED are. */
+export function handsSettings({ gpio }: Config): HandsSettings {
+  return {
+    chip: gpio.chip,
+    button: gpio.button,
+    isButtonActiveLow: gpio.button_active_low,
+    debounceMs: gpio.debounce_ms,
+    longPressMs: gpio.long_press_ms,
+    hasDoublePress: gpio.double_press !== 'none',
+    led: gpio.led,
+    isLedActiveLow: gpio.led_active_low,
+  };
 }
 
 /** Where the hotword engine of the configuration comes from, in this thread. */

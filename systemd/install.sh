@@ -100,6 +100,7 @@ install_units() {
   do_it ln -sfn $home/current/systemd/tars-client /usr/local/bin/tars-client
   unit_for $home/current "$node" "$folder/systemd/tars-client.service" | write_file /etc/systemd/system/$unit 644
   unit_for $home/current "$node" "$folder/systemd/tars-client-user.service" | write_file /etc/systemd/user/$unit 644
+  allow_gpio "$folder/systemd"
   ! has_systemd || do_it systemctl daemon-reload
 }
 
@@ -197,6 +198,7 @@ uninstall() {
   if [ -e /etc/systemd/system/$unit ]; then
     if has_systemd; then do_it systemctl disable --now $unit; else do_it systemctl disable $unit; fi
   fi
+  forbid_gpio
   do_it rm -rf $home /usr/local/bin/tars-client /etc/systemd/system/$unit /etc/systemd/user/$unit
   ! has_systemd || do_it systemctl daemon-reload
   [ -z "$is_purging" ] || do_it rm -rf $config_folder /var/lib/tars-client /var/lib/private/tars-client

@@ -20,6 +20,18 @@ make_credentials() {
   [ -d "$credentials" ] || do_it mkdir -m 700 "$credentials"
 }
 
+# On systems whose GPIO chips have a group, the service gets it; systemd refuses a group that there is not.
+gpio_dropin=/etc/systemd/system/$unit.d/gpio.conf
+allow_gpio() { # the folder with gpio.conf
+  getent group gpio >/dev/null || return 0
+  do_it mkdir -p "${gpio_dropin%/*}"
+  do_it install -m 644 "$1/gpio.conf" "$gpio_dropin"
+}
+forbid_gpio() {
+  do_it rm -f "$gpio_dropin"
+  [ ! -d "${gpio_dropin%/*}" ] || do_it rmdir --ignore-fail-on-non-empty "${gpio_dropin%/*}"
+}
+
 unit_property() { systemctl show "$unit" --property="$1" --value 2>/dev/null || true; }
 
 # Without a microphone the unit never finishes starting, so nothing here waits for systemctl.

@@ -3,6 +3,7 @@ import type { Config, LoadedConfig } from '../config.js';
 import { engineCheck } from '../doctor/engine.js';
 import { examine } from '../doctor/examine.js';
 import { type Check, failure, ok } from '../doctor/finding.js';
+import { gpioCheck } from '../doctor/gpio.js';
 import { type MachineView, machineCheck, thisMachine, unitCheck } from '../doctor/machine.js';
 import { nativeCheck } from '../doctor/natives.js';
 import { pageCheck } from '../doctor/page.js';
@@ -11,9 +12,10 @@ import { serverCheck } from '../doctor/server.js';
 import { soundCheck } from '../doctor/sound.js';
 import { thisUser, userCheck } from '../doctor/user.js';
 import { ClientError, ConfigError } from '../errors.js';
+import { loadLibgpiod } from '../hands/libgpiod.js';
 import { wsOpener } from '../link/ws-socket.js';
 import { createLog, type Log } from '../log.js';
-import { engineSource, makeMicrophone, makeSpeaker, serverAccess } from '../parts.js';
+import { engineSource, handsSettings, makeMicrophone, makeSpeaker, serverAccess } from '../parts.js';
 
 /** Options of `doctorCommand`. */
 export interface DoctorOptions {
@@ -54,6 +56,7 @@ function configured(load: () => LoadedConfig, log: Log, view: MachineView): Chec
       engineCheck((engineLog) => engineSource(config, engineLog).make()),
       serverCheckOf(config),
       pageCheck(config.page),
+      gpioCheck(handsSettings(config), loadLibgpiod),
       unitCheck(view),
     ];
   } catch (error) {

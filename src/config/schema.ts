@@ -33,6 +33,7 @@ const thresholds = (example: string) =>
     .record(z.string(), z.number().gt(0).max(1))
     .describe(`a table of phrase = number above 0 and up to 1, such as { "hey tars" = ${example} }`);
 const file = () => text('the path of a file, or "" for none');
+const line = () => text('a GPIO line by its number, such as "17", or its name, such as "GPIO17", or "" for none');
 const device = () => text('the name of a device as `tars-client devices` lists it, or "" for the default one');
 
 /**
@@ -142,6 +143,16 @@ export const schema = z.strictObject({
     offline: flag(),
     over: flag(),
     error: flag(),
+  }),
+  gpio: z.strictObject({
+    chip: text('the name of a chip, such as "gpiochip0", or its path, or "" for the one of the header'),
+    button: line(),
+    button_active_low: flag(),
+    debounce_ms: milliseconds(0, 1_000),
+    long_press_ms: milliseconds(200, 10_000),
+    double_press: words('none', 'event', 'read_dashboard'),
+    led: line(),
+    led_active_low: flag(),
   }),
   log: z.strictObject({
     level: words('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

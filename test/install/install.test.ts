@@ -47,7 +47,7 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
   let root: DebianRoot;
   before(async () => {
     root = await freshRoot();
-    ok(root.run('mkdir -p /srv/one /srv/two /srv/broken'));
+    ok(root.run('mkdir -p /srv/one /srv/two /srv/broken && groupadd --system gpio'));
     for (const name of ['one', 'two', 'broken']) {
       const { status, stderr } = spawnSync('tar', [
         '-xzf',
@@ -88,6 +88,7 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     assert.match(versionIn(root), /^0\.\d/);
     assert.equal(root.read(CONFIG), root.read('srv/one/config/pi.toml'));
     assert.equal(root.modeOf('etc/tars-client/credentials'), 0o700);
+    assert.match(root.read('etc/systemd/system/tars-client.service.d/gpio.conf'), /^SupplementaryGroups=gpio$/m);
     assert.equal(stateOf(root, 'ActiveState'), 'inactive');
   });
 
@@ -186,7 +187,7 @@ describe('the Debian package', { skip }, () => {
     root.bring(next.path, 'srv/next.deb');
     const before = root.files();
     // An administrator's configuration from before is kept, as dpkg asks with this option.
-    ok(root.run('mkdir /etc/tars-client'));
+    ok(root.run('mkdir /etc/tars-client && groupadd --system gpio'));
     root.write(CONFIG, ROOM);
 
     const installed = root.run(
@@ -199,6 +200,7 @@ describe('the Debian package', { skip }, () => {
     ok(root.run('systemctl is-enabled tars-client.service'));
     assert.equal(root.modeOf('etc/tars-client/credentials'), 0o700);
     assert.equal(root.read(CONFIG), ROOM);
+    assert.ok(root.has('etc/systemd/system/tars-client.service.d/gpio.conf'));
     root.write(TOKEN, 'a-secret\n');
 
     ok(root.run('dpkg --force-confold -i /srv/next.deb'));

@@ -1,0 +1,68 @@
+import { ClientError, type ClientErrorOptions } from '../errors.js';
+
+/** A line, a chip or the library that cannot be used: a device works without them, and tries again. */
+export class GpioError extends ClientError {
+  constructor(message: string, options?: ClientErrorOptions) {
+    super('GPIO', message, { retryable: true, ...options });
+  }
+}
+
+/** A change of a line's level. */
+export interface LineEdge {
+  /** By the line's own sense: low where it is active low. */
+  isActive: boolean;
+  /** Of the kernel: CLOCK_MONOTONIC, as process.hrtime.bigint() (CLOCK_REALTIME before Linux 5.7). */
+  atNs: bigint;
+}
+
+/** A line that is watched. */
+export interface InputLine {
+  /** The edges since the last call, the oldest first; never waits. Throws GpioError when the line is gone. */
+  edges(): LineEdge[];
+  close(): void;
+}
+
+/** A line that is driven. */
+export interface OutputLine {
+  /** Throws GpioError when the line is gone. */
+  set(isActive: boolean): void;
+  close(): void;
+}
+
+/** A chip of the kernel's character device. Every method but `close` throws GpioError. */
+export interface GpioChip {
+  /** As the kernel has it, such as `pinctrl-bcm2711`. */
+  readonly label: string;
+  /** The number of the line with this name, undefined where there is none. */
+  offsetOf(name: string): number | undefined;
+  /** Both edges, pulled to the level at which it is not active. */
+  input(offset: number, isActiveLow: boolean): InputLine;
+  /** Not active at first. */
+  output(offset: number, isActiveLow: boolean): OutputLine;
+  close(): void;
+}
+
+/** A release of libgpiod. */
+export interface GpioLibrary {
+  /** Throws GpioError. */
+  open(path: string): GpioChip;
+}
+
+/** Shown by gpioinfo to whoever wonders who holds a line. */
+export const CONSUMER = 'tars-client';
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  EACCES: 'add the user to the group gpio (a service: SupplementaryGroups=gpio)',
+  EPERM: 'a service needs DeviceAllow=char-gpiochip rw (see systemd/README.md)',
+  EBUSY: 'another program or a driver has the line; gpioinfo tells which',
+  ENOENT: 'ls /dev/gpiochip* shows the chips; set gpio.chip',
+  EINVAL: 'gpioinfo lists the lines of each chip',
+  ENOTTY: 'this is not a GPIO chip; ls /dev/gpiochip* shows them',
+  ENODEV: 'this is not a GPIO chip, or it is gone; ls /dev/gpiochip* shows them',
+};
+
+/** The error for something that failed with an error number by its name, as `EBUSY`. */
+export function gpioFault(what: string, errorName: string): GpioError {
+  const remedy = REMEDIES[errorName];
+  return new GpioError(`${what}: ${errorName}${remedy === undefined ? '' : `: ${remedy}`}`);
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { messageOf } from '../../src/errors.js';
+import { loadLibgpiod } from '../../src/hands/libgpiod.js';
+import { answer } from '../helpers/gemitars-scripts.js';
+import { simulateChip, whyNoChip } from '../helpers/gpio-chip.js';
+import { furnish } from '../helpers/room.js';
+import { say } from '../helpers/speech.js';
+
+const BUTTON = 17;
+const LED = 27;
+const skip = whyNoChip() || (await loadLibgpiod().then(() => false, messageOf));
+
+/** Shorter than the shortest pattern of single flashes, and longer than the flashes in it. */
+const LOOK_MS = 2_500;
+
+describe('a button and an LED', { skip }, () => {
+  it('begin, show and end a conversation, mute, and are taken again when they were gone', async (test) => {
+    const chip = await simulateChip(test);
+    const { server, device } = await furnish(test, {
+      flags: [
+        '--hotword.engine=none',
+        '--mic.backend=parecord',
+        '--speaker.backend=pacat',
+        `--gpio.chip=${chip.path}`,
+        `--gpio.button=GPIO${BUTTON}`,
+        `--gpio.led=${LED}`,
+      ],
+      variables: chip.variables,
+    });
+    const { button, led } = await device.waitFor('gpio.ready');
+    assert.deepEqual([button, led], [`GPIO17, line 17 of ${chip.path}`, `line 27 of ${chip.path}`]);
+    const [asked] = chip.requests;
+    assert.deepEqual([asked?.line, asked?.edges, asked?.consumer], [BUTTON, 3, 'tars-client']);
+    // Active low and pulled up, as linux/gpio.h has it for either interface.
+    assert.equal(asked?.flags, asked?.uapi === 'v2' ? 0x136 : 0x25);
+
+    /** How often the LED was lit between two moments, and whether it is at the end. */
+    const flashes = (fromMs: number) => chip.values(LED).filter(({ isOn, atMs }) => isOn && atMs >= fromMs).length;
+    const isSteady = () => chip.values(LED).at(-1)?.isOn === true;
+    /** How many flashes follow within 2.5 s, counted from the next one on. */
+    const look = async () => {
+      const fromMs = performance.now();
+      await chip.until(() => flashes(fromMs) > 0, 'a flash');
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      return flashes(fromMs);
+    };
+    assert.equal(await look(), 1, 'listening');
+
+    // Bouncing at both ends.
+    const pressedMs = performance.now();
+    await chip.contact(BUTTON, 0, 2, 3, 1, 5, 100, 2, 2);
+    await server.next('hotword_detected');
+    test.diagnostic(
+      `uapi ${asked?.uapi}; from the release of the button to the server ${Math.round(performance.now() - pressedMs - 111)} ms`,
+    );
+    const { press } = await device.waitFor('button.pressed');
+    assert.equal(press, 'short');
+    await device.waitForState('activeSession.userTurn');
+    await chip.until(isSteady, 'lit in the person\u2019s turn');
+    const turnMs = performance.now();
+    await answer(server, await say('The button works.'), { speed: 3 });
+    await chip.until(() => flashes(turnMs) >= 1, 'gaps while it speaks');
+    await device.waitForState('activeSession.userTurn');
+
+    await chip.contact(BUTTON, 0, 120);
+    const { reason } = await device.waitFor('session.ended');
+    assert.equal(reason, 'user');
+    await device.waitForState('listening');
+
+    device.mark();
+    await chip.contact(BUTTON, 0);
+    await device.waitFor('button.pressed', { where: (line) => line.press === 'long' });
+    await device.waitForState('idle');
+    const mutedMs = performance.now();
+    await chip.contact(BUTTON, 200, LOOK_MS - 200);
+    assert.equal(flashes(mutedMs - 100), 3, 'muted');
+    await chip.contact(BUTTON, 1000);
+    await device.waitForState('listening');
+    assert.equal(device.all('button.pressed').length, 4);
+
+    device.mark();
+    chip.isGone = true;
+    const { why } = await device.waitFor('gpio.lost');
+    assert.match(why, /gpiochip0: ENODEV: /);
+    chip.isGone = false;
+    await device.waitFor('gpio.ready');
+    assert.equal(device.state, 'listening');
+
+    await device.stop();
+    assert.equal(chip.values(LED).at(-1)?.isOn, false, 'dark when the device has ended');
+  });
+});
