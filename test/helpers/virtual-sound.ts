@@ -89,8 +89,15 @@ export class VirtualSound {
     await this.kill();
     const script = join(this.#needFolder(), 'daemon.pa');
     for (const name of ['native', 'cli']) await rm(join(this.#needFolder(), name), { force: true });
-    const args = ['--daemonize=no', '--system=false', '--use-pid-file=no', '--disable-shm=yes', '--realtime=no'];
-    args.push('--high-priority=no', `--exit-idle-time=${EXIT_IDLE_S}`, '--log-target=stderr', '--log-level=info');
+    const args = ['--daemonize=no', '--system=false', '--use-pid-file=no', '--disable-shm=yes'];
+    // A sound card keeps its pace on a busy machine. PulseAudio goes on without where the system does not allow it.
+    args.push(
+      '--realtime=yes',
+      '--high-priority=yes',
+      `--exit-idle-time=${EXIT_IDLE_S}`,
+      '--log-target=stderr',
+      '--log-level=info',
+    );
     const daemon = spawn('pulseaudio', [...args, '-n', '-F', script], {
       env: this.#env,
       stdio: ['ignore', 'ignore', 'pipe'],
