@@ -16,7 +16,7 @@ const isTest = (file) => file.endsWith('.test.js');
 /** Where the virtual sound may go before everything else, as a sound card does, a busier machine leaves no gaps in it. */
 const soundGoesFirst = mayGoFirst();
 /** Count every sample of a loudspeaker or a microphone: a machine that is too busy leaves gaps in its virtual sound. */
-const EXACT = ['barge-in', 'conversations', 'echo-cancel', 'replies', 'server', 'sound'];
+const EXACT = ['barge-in', 'conversations', 'echo-cancel', 'glasses', 'replies', 'server', 'sound'];
 const isExact = (file) => EXACT.includes(basename(file, '.test.js'));
 
 // Node runs one file less at a time than there are cores; these tests wait more than they compute.

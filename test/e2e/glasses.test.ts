@@ -1,20 +1,43 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { it } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { writeWav } from '../../src/pcm/wav-writer.js';
 import { align } from '../helpers/correlate.js';
 import { startDevice } from '../helpers/device.js';
 import { GlassesCloud } from '../helpers/glasses-cloud.js';
 import { utter } from '../helpers/room.js';
-import { say } from '../helpers/speech.js';
+import { RATE_HZ } from '../helpers/sound-tap.js';
+import { concat, say, silence } from '../helpers/speech.js';
 import { VirtualSound } from '../helpers/virtual-sound.js';
 
 const TONE = fileURLToPath(new URL('../../../test/fixtures/sounds/tone.mp3', import.meta.url));
 
-it('glasses: the person is heard by the cloud, its card is spoken, and the sound it asks for is played', async (test) => {
+/** Serves files of sound by their path, until the test ends. */
+async function serve(test: TestContext, files: Readonly<Record<string, Buffer>>): Promise<string> {
+  const server = createServer((request, response) => response.end(files[request.url ?? '']));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  test.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function wavOf(samples: Int16Array): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'tars-wav-'));
+  try {
+    await writeWav(join(folder, 'said.wav'), samples, RATE_HZ);
+    return await readFile(join(folder, 'said.wav'));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+it('glasses: an alarm sounds and is interrupted, the person is heard, a card is spoken, a sound played', async (test) => {
   const sound = new VirtualSound();
   const cloud = new GlassesCloud({ generation: 'new' });
   test.after(async () => {
@@ -35,8 +58,34 @@ it('glasses: the person is heard by the cloud, its card is spoken, and the sound
   await cloud.next('glasses_connection_state');
   cloud.wantMicrophone(true);
 
+  const alarm = await say('Your timer is over.');
+  const news = await say(
+    'And now the news of today, read to you at length, which nobody in this room has asked for at all.',
+  );
+  const files = { '/alarm': await wavOf(alarm), '/news': await wavOf(news), '/tone': await readFile(TONE) };
+  const url = await serve(test, files);
+  const play = (requestId: string, path: keyof typeof files) =>
+    cloud.say('audio_play_request', { requestId, appId: 'a', audioUrl: `${url}${path}` });
+
+  // Nobody talks: what an app wants heard is played to its end, and no microphone opens for it.
+  const alarmedMs = performance.now();
+  play('r1', '/alarm');
+  const rung = await cloud.next('audio_play_response');
+  assert.deepEqual([rung.fields.requestId, rung.fields.success], ['r1', true]);
+  const heard = align(alarm, sound.speaker.recording(alarmedMs));
+  assert.ok(heard.correlation >= 0.99, `the alarm correlates ${heard.correlation}`);
+  assert.deepEqual([heard.missing, heard.doubled], [0, 0]);
+  await device.waitForState('listening');
+  assert.deepEqual([cloud.all('audio').length, cloud.all('VAD').length], [0, 0]);
+
+  // A hotword silences it and begins a conversation.
   const { sound: words, hotwordEnd } = await utter('what is the weather like');
-  await sound.speak(words);
+  play('r2', '/news');
+  await device.waitForState('announcement');
+  await sound.speak(concat(silence(1_200), words));
+  const cut = await cloud.next('audio_play_response');
+  assert.deepEqual([cut.fields.requestId, cut.fields.error], ['r2', 'interrupted']);
+  device.mark();
   await cloud.next('VAD');
   await cloud.until(() => align(words.subarray(hotwordEnd), cloud.audio()).missing === 0, 10_000, 'all that was said');
   const sinceMs = performance.now();
@@ -47,14 +96,9 @@ it('glasses: the person is heard by the cloud, its card is spoken, and the sound
   assert.ok(played.correlation >= 0.99, `the card correlates ${played.correlation}`);
   assert.deepEqual([played.missing, played.doubled], [0, 0]);
 
-  const server = createServer((_request, response) => void readFile(TONE).then((bytes) => response.end(bytes)));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  test.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
-  cloud.say('audio_play_request', { requestId: 'r1', appId: 'a', audioUrl: `http://127.0.0.1:${port}/tone.mp3` });
+  play('r3', '/tone');
   const response = await cloud.next('audio_play_response');
-  assert.deepEqual([response.fields.requestId, response.fields.success], ['r1', true]);
+  assert.deepEqual([response.fields.requestId, response.fields.success], ['r3', true]);
   assert.ok(Math.abs(Number(response.fields.duration) - 500) < 200, `${response.fields.duration} ms`);
   assert.deepEqual(cloud.strayBlocks(), []);
 });

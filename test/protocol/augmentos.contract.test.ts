@@ -117,21 +117,6 @@ for (const generation of GENERATIONS) {
       await cloud.next('VAD');
       assert.equal(device.all('link.down').length, 0);
     });
-
-    it('holds 20 conversations in a row', async (test) => {
-      const { cloud, device } = await meet(test, { generation });
-      await cloud.next('glasses_connection_state');
-      cloud.wantMicrophone(true);
-      for (let turn = 1; turn <= 20; turn++) {
-        const heard = cloud.all('audio').length;
-        device.talk();
-        await cloud.until(() => cloud.all('audio').length > heard);
-        device.talk();
-        await cloud.until(() => cloud.all('VAD').length === turn * 2);
-      }
-      assert.deepEqual(cloud.strayBlocks(), []);
-      assert.equal(device.all('session.ended').length, 20);
-    });
   });
 }
 
