@@ -5,6 +5,7 @@ import type { Config } from './config.js';
 import { ConfigError } from './errors.js';
 import { Hands, type HandsOptions, type HandsSettings } from './hands/hands.js';
 import { loadLibgpiod } from './hands/libgpiod.js';
+import type { HookSettings } from './hooks/hooks.js';
 import { EngineSource } from './hotword/engine-source.js';
 import { modelsFolder, modelsFor } from './hotword/models-folder.js';
 import type { HotwordSettings } from './hotword/registry.js';
@@ -166,6 +167,11 @@ export function makeHands(config: Config, needs: Omit<HandsOptions, 'settings' |
   const settings = handsSettings(config);
   if (settings.button === '' && settings.led === '') return undefined;
   return new Hands({ settings, loadLibrary: loadLibgpiod, ...needs });
+}
+
+/** Hooks as the configuration has them. */
+export function hookSettings({ hooks }: Config): HookSettings {
+  return { on: hooks.on, timeoutMs: hooks.timeout_ms, atOnce: hooks.at_once };
 }
 
 /** Where button and LED are. */

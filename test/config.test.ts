@@ -78,6 +78,14 @@ test('a file wins over the defaults, the environment over the file, a flag over 
   assert.equal(origins.get('speaker.lead_in_ms'), 'flag --speaker.lead_in_ms');
 });
 
+test('hooks are for events that there are, and for names that some phrase has', () => {
+  const hooks = (on: string) => () => load({ flags: { 'hooks.on': on } });
+  assert.throws(hooks('{ "session.start" = ["x"] }'), /"session\.start" is none; did you mean session\.started\?/);
+  assert.throws(hooks('{ "session.started" = [] }'), /allowed: a table of event = \["program"/);
+  assert.throws(hooks('{ "session.started" = [""] }'), /allowed: a table of event = \["program"/);
+  assert.throws(hooks('{ "hotword.event:lights" = ["x"] }'), /needs a phrase whose action is/);
+});
+
 test('which file: --config, else TARS_CONFIG, else the system file if it exists', () => {
   const [flag, variable, system] = ['0.1', '0.2', '0.35'].map((volume) => fileWith(`[cues]\nvolume = ${volume}`));
   const volume = (given: Given) => load(given).config.cues.volume;

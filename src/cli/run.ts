@@ -4,8 +4,9 @@ import { BlackBox } from '../black-box/black-box.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config.js';
 import { exitCodeOf, messageOf } from '../errors.js';
+import { Hooks } from '../hooks/hooks.js';
 import { createLog, Journal } from '../log.js';
-import { serverFiles } from '../parts.js';
+import { hookSettings, serverFiles } from '../parts.js';
 import { pause } from '../pcm/supervisor.js';
 import type { Display } from '../protocol/protocol.js';
 import { ReloadableApp } from '../reloadable-app.js';
@@ -42,6 +43,8 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
   const log = createLog(config.log);
   const journal = new Journal(log);
   const blackBox = new BlackBox({ journal, log, clock: systemClock, folder: stateFolder(process.env) });
+  const hooks = new Hooks(hookSettings(config), { journal, env: process.env, clock: systemClock, log });
+  hooks.start();
   const crash = new AbortController();
   const over = AbortSignal.any([signal, crash.signal]);
   const onCrash = (error: unknown) => {
@@ -54,8 +57,9 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
   watchCrashes(onCrash);
   const device = new ReloadableApp({
     config,
-    make: (settings, heirlooms) =>
-      new App({
+    make: (settings, heirlooms) => {
+      hooks.configure(hookSettings(settings));
+      return new App({
         config: settings,
         journal,
         log,
@@ -63,7 +67,8 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
         random: Math.random,
         ...(process.stdout.isTTY && { onDisplay: printDisplay }),
         ...(heirlooms && { heirlooms }),
-      }),
+      });
+    },
     load: reload,
     linkFiles: serverFiles,
     journal,
@@ -117,6 +122,7 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
     await Promise.race([closed, crashedFor]);
     if (crash.signal.aborted) code = 1;
     journal.record('client.stopped', { code });
+    await hooks.close();
     blackBox.close();
   }
   return code;

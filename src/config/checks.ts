@@ -1,4 +1,6 @@
+import { EVENT_NAMES } from '../hooks/event-names.js';
 import { isSampleBits } from '../pcm/format.js';
+import { hint } from './nearest.js';
 
 /** What a value should have been, as a sentence completing "allowed: …"; undefined when it is right. */
 export type Fault = string | undefined;
@@ -9,6 +11,18 @@ export const ADDRESS = 'a ws:// or wss:// address, or "" for the embedded assist
 export const SAMPLE_BITS = '16, 24 or 32';
 /** What `listenFault` allows. */
 export const LISTEN_ADDRESS = 'an address and a port, such as "127.0.0.1:8137" or "[::1]:8137"';
+
+/** What `hooksFault` allows. */
+export const HOOKS =
+  'a table of event = ["program", "argument", …], such as { "session.started" = ["/usr/local/bin/lights", "on"] }';
+
+/** Checks the events of hooks: those of the log, and of `hotword.event` those with one name, as `hotword.event:lights`. */
+export function hooksFault(hooks: Readonly<Record<string, readonly string[]>>): Fault {
+  if (Object.values(hooks).some(([program]) => program === '')) return HOOKS;
+  const stranger = Object.keys(hooks).find((name) => !EVENT_NAMES.includes(name) && !/^hotword\.event:./.test(name));
+  if (stranger === undefined) return undefined;
+  return `events of the log; "${stranger}" is none${hint(stranger, EVENT_NAMES)} They are: ${EVENT_NAMES.join(', ')}`;
+}
 
 /** Checks the address of a server. A user name or a password in it would be shown in logs and lists of processes. */
 export function addressFault(value: string): Fault {

@@ -30,6 +30,16 @@ export const JOINT_CHECKS: readonly JointCheck[] = [
     remedy: 'give at least one phrase, or set hotword.engine = "none"',
   },
   {
+    keys: ['hooks.on', 'hotword.actions'],
+    isBroken: ({ hooks, hotword }) => {
+      const names = Object.values(hotword.actions).flatMap((action) =>
+        typeof action === 'object' && 'event' in action ? [`hotword.event:${action.event}`] : [],
+      );
+      return Object.keys(hooks.on).some((name) => name.startsWith('hotword.event:') && !names.includes(name));
+    },
+    remedy: 'hotword.event:NAME needs a phrase whose action is { event = "NAME" } in hotword.actions',
+  },
+  {
     keys: ['hotword.actions', 'hotword.phrases'],
     isBroken: ({ hotword }) => Object.keys(hotword.actions).some((phrase) => !hotword.phrases.includes(phrase)),
     remedy: 'an action belongs to a phrase: write it in hotword.phrases too, spelled alike',

@@ -4,6 +4,8 @@ import {
   addressFault,
   bitsFault,
   type Fault,
+  HOOKS,
+  hooksFault,
   LISTEN_ADDRESS,
   listenFault,
   phrasesFault,
@@ -153,6 +155,11 @@ export const schema = z.strictObject({
     double_press: words('none', 'event', 'read_dashboard'),
     led: line(),
     led_active_low: flag(),
+  }),
+  hooks: z.strictObject({
+    on: checked(z.record(z.string(), z.array(z.string()).min(1)), hooksFault).describe(HOOKS),
+    timeout_ms: milliseconds(100, 600_000),
+    at_once: count(1, 32, ''),
   }),
   log: z.strictObject({
     level: words('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { messageOf } from '../../src/errors.js';
 import { loadLibgpiod } from '../../src/hands/libgpiod.js';
@@ -17,6 +18,7 @@ const LOOK_MS = 2_500;
 describe('a button and an LED', { skip }, () => {
   it('begin, show and end a conversation, mute, and are taken again when they were gone', async (test) => {
     const chip = await simulateChip(test);
+    const hookFile = `${chip.path}.hook`;
     const { server, device } = await furnish(test, {
       flags: [
         '--hotword.engine=none',
@@ -25,8 +27,9 @@ describe('a button and an LED', { skip }, () => {
         `--gpio.chip=${chip.path}`,
         `--gpio.button=GPIO${BUTTON}`,
         `--gpio.led=${LED}`,
+        `--hooks.on={ "button.pressed" = ["sh", "-c", "env >>${hookFile}"] }`,
       ],
-      variables: chip.variables,
+      variables: { ...chip.variables, A_SECRET: 'not for hooks' },
     });
     const { button, led } = await device.waitFor('gpio.ready');
     assert.deepEqual([button, led], [`GPIO17, line 17 of ${chip.path}`, `line 27 of ${chip.path}`]);
@@ -86,6 +89,13 @@ describe('a button and an LED', { skip }, () => {
     chip.isGone = false;
     await device.waitFor('gpio.ready');
     assert.equal(device.state, 'listening');
+
+    const told = await readFile(hookFile, 'utf8');
+    assert.deepEqual(
+      told.match(/^TARS_PRESS=.*/gm)?.toSorted(),
+      ['long', 'long', 'short', 'short'].map((each) => `TARS_PRESS=${each}`),
+    );
+    assert.doesNotMatch(told, /SECRET|GPIO_CHIP/);
 
     await device.stop();
     assert.equal(chip.values(LED).at(-1)?.isOn, false, 'dark when the device has ended');
