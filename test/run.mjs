@@ -1,7 +1,7 @@
 // Builds if needed and runs one kind of tests: node test/run.mjs unit|contract|e2e|install|bench [name filter…], or soak [option…]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { basename, delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -113,9 +113,10 @@ function filesUnder(folder) {
 
 /** True where this process may raise its priority, and so PulseAudio may raise its own. */
 function mayGoFirst() {
+  const usual = getPriority();
   try {
-    setPriority(-1);
-    setPriority(0);
+    setPriority(usual - 1);
+    setPriority(usual);
     return true;
   } catch {
     return false;

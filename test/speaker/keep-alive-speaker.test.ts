@@ -4,7 +4,7 @@ import { AudioError } from '../../src/errors.js';
 import { SPEECH_FORMAT } from '../../src/pcm/format.js';
 import { KeepAliveSpeaker } from '../../src/speaker/keep-alive-speaker.js';
 import type { Playback, Speaker, SpeakerListener } from '../../src/speaker/speaker.js';
-import { heldBytes } from '../helpers/heap.js';
+import { keptPerStep } from '../helpers/heap.js';
 import { FakeClock } from '../link/support.js';
 
 const SOUNDS = 2_000;
@@ -127,9 +127,7 @@ describe('keep alive', () => {
       }
     };
     await play(1_000);
-    const before = heldBytes();
-    await play(SOUNDS);
-    const grown = (heldBytes() - before) / SOUNDS;
-    assert.ok(grown < 20, `${grown.toFixed(1)} bytes of each sound are kept`);
+    const keptBytes = await keptPerStep(SOUNDS, play);
+    assert.ok(keptBytes < 20, `${keptBytes.toFixed(1)} bytes of each sound are kept`);
   });
 });
