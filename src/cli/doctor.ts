@@ -15,7 +15,7 @@ import { ClientError, ConfigError } from '../errors.js';
 import { loadLibgpiod } from '../hands/libgpiod.js';
 import { wsOpener } from '../link/ws-socket.js';
 import { createLog, type Log } from '../log.js';
-import { engineSource, handsSettings, makeMicrophone, makeSpeaker, serverAccess } from '../parts.js';
+import { engineSource, handsSettings, makeMicrophone, makeSpeaker, protocolOf, serverAccess } from '../parts.js';
 
 /** Options of `doctorCommand`. */
 export interface DoctorOptions {
@@ -82,9 +82,12 @@ function serverCheckOf(config: Config): Check {
     run: (signal) => {
       const { target, ...access } = serverAccess(config, config.server.url);
       const hasToken = access.token !== undefined;
-      return serverCheck({ target: target(), openSocket: wsOpener({ ...access, clock: systemClock }), hasToken }).run(
-        signal,
-      );
+      return serverCheck({
+        target: target(),
+        openSocket: wsOpener({ ...access, clock: systemClock }),
+        hasToken,
+        codec: protocolOf(config).connect(() => new Date()),
+      }).run(signal);
     },
   };
 }

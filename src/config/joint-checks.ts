@@ -1,3 +1,4 @@
+import { PROTOCOLS } from '../protocol/registry.js';
 import type { Config } from './schema.js';
 
 /** A rule between keys: which keys it reads, when it is broken, and what to do then. */
@@ -7,8 +8,22 @@ export interface JointCheck {
   remedy: string;
 }
 
+/** What the assistant inside this program speaks. */
+const ASSISTANTS_PROTOCOL = 'gemitars';
+
 /** The rules that no key can check alone. */
 export const JOINT_CHECKS: readonly JointCheck[] = [
+  {
+    keys: ['server.protocol', 'server.url'],
+    isBroken: ({ server }) => server.url === '' && server.protocol !== ASSISTANTS_PROTOCOL,
+    remedy: `the assistant inside this program speaks "${ASSISTANTS_PROTOCOL}"; give the address of the server in server.url`,
+  },
+  {
+    keys: ['hotword.actions', 'server.protocol'],
+    isBroken: ({ hotword, server }) =>
+      PROTOCOLS[server.protocol]?.displays === undefined && Object.values(hotword.actions).some(isForApps),
+    remedy: 'start_app, stop_app and read_dashboard are for servers with apps: server.protocol = "augmentos"',
+  },
   {
     keys: ['link.retry_base_ms', 'link.retry_max_ms'],
     isBroken: ({ link }) => link.retry_base_ms > link.retry_max_ms,
@@ -70,3 +85,8 @@ export const JOINT_CHECKS: readonly JointCheck[] = [
     remedy: 'the file backend needs the path of a WAV file in speaker.device',
   },
 ];
+
+function isForApps(action: Config['hotword']['actions'][string]): boolean {
+  if (typeof action === 'string') return action === 'read_dashboard';
+  return 'start_app' in action || 'stop_app' in action;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROTOCOLS } from '../protocol/registry.js';
 import {
   ADDRESS,
   addressFault,
@@ -14,6 +15,8 @@ import {
 
 const words = <const T extends readonly [string, ...string[]]>(...names: T) =>
   z.enum(names).describe(`one of ${names.map((name) => `"${name}"`).join(', ')}`);
+/** The rows of a registry. */
+const namesOf = (registry: object) => Object.keys(registry) as [string, ...string[]];
 const text = (allowed: string) => z.string().describe(allowed);
 const flag = () => z.boolean().describe('true or false');
 const milliseconds = (min: number, max: number) =>
@@ -45,7 +48,7 @@ const device = () => text('the name of a device as `tars-client devices` lists i
 export const schema = z.strictObject({
   server: z.strictObject({
     url: checked(z.string(), addressFault).describe(ADDRESS),
-    protocol: words('gemitars', 'augmentos'),
+    protocol: words(...namesOf(PROTOCOLS)),
     token_file: file(),
     ca_file: file(),
     allow_plaintext: flag(),

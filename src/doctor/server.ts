@@ -1,11 +1,14 @@
 import { classify } from '../link/failure.js';
 import { displayUrl } from '../link/security.js';
 import type { Loss, OpenSocket } from '../link/socket.js';
-import type { DialTarget } from '../protocol/protocol.js';
+import type { Codec, DialTarget, ServerEvent } from '../protocol/protocol.js';
 import { type Check, type Finding, failure, ok, warning } from './finding.js';
 
 const SUBJECT = 'server';
 const HANDSHAKE_LIMIT_MS = 10_000;
+/** As the device itself asks; it waits for longer. */
+const ASK_AFTER_MS = 1_000;
+const GREETING_LIMIT_MS = 15_000;
 const PING_LIMIT_MS = 5_000;
 const SLOW_PING_MS = 300;
 
@@ -15,28 +18,47 @@ export interface ServerParts {
   /** As the device's own link opens it: same verification, same rules about the token. */
   openSocket: OpenSocket;
   hasToken: boolean;
+  /** Understands what a server says first, where it greets; it may refuse there. */
+  codec: Codec;
 }
 
 /** Opens a connection as the device does, and measures how long a ping takes. */
-export function serverCheck({ target, openSocket, hasToken }: ServerParts): Check {
+export function serverCheck(parts: ServerParts): Check {
   return {
     subject: SUBJECT,
-    limitMs: HANDSHAKE_LIMIT_MS + PING_LIMIT_MS + 2_000,
-    run: async () => [await handshake(target, openSocket, hasToken)],
+    limitMs: HANDSHAKE_LIMIT_MS + GREETING_LIMIT_MS + PING_LIMIT_MS + 2_000,
+    run: async () => [await handshake(parts)],
   };
 }
 
-async function handshake(target: DialTarget, openSocket: OpenSocket, hasToken: boolean): Promise<Finding> {
+async function handshake({ target, openSocket, hasToken, codec }: ServerParts): Promise<Finding> {
   const events = new Waiting();
+  const obey = (event: ServerEvent) => {
+    if (event.type === 'answer') for (const answer of event.messages) socket.send(answer);
+    if (event.type === 'ready') events.happened({ kind: 'greeted' });
+    if (event.type === 'rejected') events.happened({ ...event, kind: 'rejected' });
+  };
   const socket = openSocket(target, {
     opened: () => events.happened({ kind: 'opened' }),
     alive: () => events.happened({ kind: 'alive' }),
-    message: () => undefined,
+    message: (message) => codec.decode(message).forEach(obey),
     lost: (loss) => events.happened(loss),
   });
   try {
     const first = await events.next(HANDSHAKE_LIMIT_MS);
     if (first.kind !== 'opened') return lossFinding(first);
+    if (!codec.isReady) {
+      const ask = setTimeout(() => obey({ type: 'answer', messages: codec.greet() }), ASK_AFTER_MS);
+      const isWord = ({ kind }: Happening) => kind !== 'alive';
+      const greeting = await events.next(GREETING_LIMIT_MS, isWord).finally(() => clearTimeout(ask));
+      if (greeting.kind === 'timeout')
+        return failure(
+          SUBJECT,
+          `${displayUrl(target.url)} opens a connection and does not greet`,
+          'check server.url and server.protocol',
+        );
+      if (greeting.kind !== 'greeted') return lossFinding(greeting);
+    }
     const pingedMs = performance.now();
     socket.ping();
     const answer = await events.next(PING_LIMIT_MS);
@@ -59,26 +81,29 @@ async function handshake(target: DialTarget, openSocket: OpenSocket, hasToken: b
 }
 
 function lossFinding(loss: Happening): Finding {
-  if (loss.kind === 'opened' || loss.kind === 'alive') return failure(SUBJECT, 'it answered out of order');
+  if (loss.kind === 'opened' || loss.kind === 'alive' || loss.kind === 'greeted')
+    return failure(SUBJECT, 'it answered out of order');
   // The words of the link name the cause in front of the remedy.
   const [text = '', remedy] = classify(loss).reason.split(/; (?!.*; )/);
   return failure(SUBJECT, text, remedy);
 }
 
-type Happening = Loss | { kind: 'opened' } | { kind: 'alive' };
+type Happening = Loss | { kind: 'opened' } | { kind: 'alive' } | { kind: 'greeted' };
 
 /** What a socket tells, one thing after the other. */
 class Waiting {
   readonly #past: Happening[] = [];
   #waiting: ((happening: Happening) => void) | undefined;
+  #isWanted: (happening: Happening) => boolean = () => true;
 
   happened(happening: Happening): void {
     // Bytes of the handshake itself say nothing.
-    if (this.#waiting) this.#waiting(happening);
+    if (this.#waiting && this.#isWanted(happening)) this.#waiting(happening);
     else if (happening.kind !== 'alive') this.#past.push(happening);
   }
 
-  next(limitMs: number): Promise<Happening> {
+  next(limitMs: number, isWanted: (happening: Happening) => boolean = () => true): Promise<Happening> {
+    this.#isWanted = isWanted;
     const past = this.#past.shift();
     if (past) return Promise.resolve(past);
     return new Promise((resolve) => {

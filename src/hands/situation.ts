@@ -52,7 +52,7 @@ export class SituationWatch {
     if (isMuted) return 'muted';
     if (this.#state === 'hotwordDetected') return 'heard';
     if (this.#state === 'activeSession.userTurn') return 'your turn';
-    if (this.#state.startsWith('activeSession')) return 'speaking';
+    if (this.#state.startsWith('activeSession') || this.#state === 'announcement') return 'speaking';
     if (this.#state === 'idle') return this.#hasListened || !this.#hasMic ? 'error' : 'starting';
     if (!this.#hasSpeaker) return 'error';
     return this.#isConnected ? 'listening' : 'offline';

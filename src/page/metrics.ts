@@ -9,6 +9,7 @@ const STATES = [
   'idle',
   'listening',
   'hotwordDetected',
+  'announcement',
   'activeSession.userTurn',
   'activeSession.reply',
   'activeSession.draining',

@@ -30,6 +30,7 @@ describe('the situation', () => {
     ['your turn', [to('listening'), LINK_UP, to('activeSession.userTurn')]],
     ['speaking', [LINK_UP, to('activeSession.reply')]],
     ['speaking', [LINK_UP, to('activeSession.draining')]],
+    ['speaking', [LINK_UP, to('announcement')]],
     ['error', [to('listening'), LINK_UP, SPEAKER_LOST]],
     ['listening', [to('listening'), LINK_UP, SPEAKER_LOST, SPEAKER_READY]],
     ['error', [to('listening'), LINK_UP, to('idle')]],

@@ -5,6 +5,7 @@ import { Metrics } from '../../src/page/metrics.js';
 import { openMetrics } from '../../src/page/open-metrics.js';
 import { readOpenMetrics, readValue } from '../helpers/open-metrics.js';
 import { FakeClock } from '../link/support.js';
+import { chartOf, leavesOf } from '../session/model/chart.js';
 
 const PRESENT = {
   state: 'listening',
@@ -38,6 +39,14 @@ describe('metrics', () => {
     assert.equal(readValue(read, 'tars_cpu_seconds_total', { process: 'main' }), 1.5);
     assert.equal(readValue(read, 'tars_memory_bytes', { process: 'children' }), 1e6);
     assert.equal(readValue(read, 'tars_link_up'), 1);
+  });
+
+  it('know every state of the machine', () => {
+    const read = bench().read();
+    for (const state of leavesOf(chartOf())) {
+      const value = readValue(read, 'tars_state', { tars_state: state });
+      assert.equal(value, state === PRESENT.state ? 1 : 0, state);
+    }
   });
 
   it('tell a turn that was answered from one that was interrupted and one that ends with its conversation', () => {
