@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import type * as PinoPretty from 'pino-pretty';
 
 /** A logger of one component; made with `log.child({ module })`. Speech, audio and secrets never go into it. */
 export type Log = Logger;
@@ -130,6 +131,8 @@ export interface LogOptions {
   format: 'auto' | 'pretty' | 'json';
   /** Where it goes; commands whose stdout is their result log to stderr. @default 'stdout' */
   to?: 'stdout' | 'stderr';
+  /** Prints the lines for a person, where something else is on their terminal as well. @default writes to `to` */
+  print?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -140,15 +143,18 @@ export function createLog(options: LogOptions): Log {
   const stream = process[options.to ?? 'stdout'];
   const isPretty = options.format === 'pretty' || (options.format === 'auto' && stream.isTTY === true);
   const base = { level: options.level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
-  if (!isPretty) return pino(base, pino.destination({ dest: stream.fd, sync: true }));
-  return pino(base, prettyStream(stream));
+  const destination = pino.destination({ dest: stream.fd, sync: true });
+  if (!isPretty) return pino(base, destination);
+  const format = lineFormat(stream.isTTY === true && !process.env.NO_COLOR);
+  const print = options.print ?? ((text: string) => destination.write(text));
+  return pino(base, { write: (line) => print(format(line)) });
 }
 
-function prettyStream(stream: NodeJS.WriteStream & { fd: number }) {
-  return pretty({
-    sync: true,
-    destination: stream.fd,
-    colorize: stream.isTTY === true && !process.env.NO_COLOR,
+function lineFormat(isColoured: boolean): (line: string) => string {
+  // Only where a person reads the log: a service does without its code.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
+  return prettyFactory({
+    colorize: isColoured,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'module,event',
     messageFormat: (entry, messageKey) => {

@@ -1,4 +1,4 @@
-// Builds if needed and runs one kind of tests: node test/run.mjs unit|contract|e2e|install|bench [name filter…], or soak [option…]
+// Builds if needed and runs one kind of tests: node test/run.mjs unit|contract|e2e|install [name filter…], or bench|soak [option…]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
@@ -42,11 +42,8 @@ const KINDS = {
     takes: (file) => isTest(file) && isInstallation(file),
     flags: ['--test-concurrency=1', '--test-timeout=1200000'],
   },
-  bench: {
-    takes: (file) => file.startsWith(join('test', 'bench') + sep) && file.endsWith('.bench.js'),
-    needs: PROGRAMS,
-  },
-  // A program of its own: what follows the kind is for it.
+  // Programs of their own: what follows the kind is for them.
+  bench: { program: join('test', 'bench', 'main.js'), needs: PROGRAMS },
   soak: { program: join('test', 'soak', 'main.js'), needs: PROGRAMS },
 };
 
@@ -71,8 +68,7 @@ function main(name, filters) {
     return filters.length > 0 ? fail(`no ${name} test is named like ${filters.join(' or ')}`, 1) : 0;
   }
   if (kind.lanes) return inLanes(kind, files);
-  if (kind.flags) return run(process.execPath, ['--enable-source-maps', '--test', ...kind.flags, ...files]);
-  return files.map((file) => run(process.execPath, ['--enable-source-maps', file])).find((code) => code !== 0) ?? 0;
+  return run(process.execPath, ['--enable-source-maps', '--test', ...kind.flags, ...files]);
 }
 
 /** Runs the files that bear company as many at a time as they do, one company after the other. */

@@ -18,6 +18,7 @@ import { watchCrashes } from './crashes.js';
 import { demonstrateWithoutMicrophone } from './demonstration.js';
 import { watchKeys } from './keys.js';
 import { RunPage } from './run-page.js';
+import { LivingStatus, screenOf, styleOf } from './terminal.js';
 
 /** Ignored by a process that does not know it, unlike SIGUSR1, which opens Node's debugger. */
 const MUTE_SIGNAL = 'SIGURG';
@@ -40,7 +41,9 @@ export interface RunOptions {
  * Throws ConfigError or HotwordError for what only a person can mend, after everything that had been started is closed.
  */
 export async function runCommand({ config, reload, signal }: RunOptions): Promise<number> {
-  const log = createLog(config.log);
+  const screen = screenOf(process.stdout, config.log, process.env);
+  const print = screen && ((text: string) => screen.print(text));
+  const log = createLog({ ...config.log, print });
   const journal = new Journal(log);
   const blackBox = new BlackBox({ journal, log, clock: systemClock, folder: stateFolder(process.env) });
   const hooks = new Hooks(hookSettings(config), { journal, env: process.env, clock: systemClock, log });
@@ -65,7 +68,7 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
         log,
         clock: systemClock,
         random: Math.random,
-        ...(process.stdout.isTTY && { onDisplay: printDisplay }),
+        ...(process.stdout.isTTY && { onDisplay: (display) => printDisplay(display, print) }),
         ...(heirlooms && { heirlooms }),
       });
     },
@@ -94,6 +97,9 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
   process.on(BLACK_BOX_SIGNAL, () => blackBox.write('asked for'));
   const save = () => void device.app.saveDetections(detectionsFolder).catch(onCrash);
   const stopKeys = watchKeys(() => device.app, save);
+  const style = styleOf(process.env);
+  const status = screen && new LivingStatus({ screen, style, device: () => device.app, journal, clock: systemClock });
+  status?.start();
   const demonstration = demonstrateWithoutMicrophone({ config, journal, log, signal: over });
   const crashed = whenAborted(crash.signal);
   const notifier = await systemdNotifier({ env: process.env, pid: process.pid, log });
@@ -116,6 +122,7 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
     process.off('SIGHUP', readAgain);
     process.off(MUTE_SIGNAL, mute);
     stopKeys();
+    status?.close();
     service?.close();
     const closed = Promise.all([close(), page.close()]);
     const crashedFor = crashed.then(() => pause(CRASHED_CLOSE_LIMIT_MS, new AbortController().signal, systemClock));
@@ -129,6 +136,6 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
 }
 
 /** A stranger's words: nothing in them may command the terminal. */
-function printDisplay({ text }: Display): void {
-  if (text !== '') process.stdout.write(`${text.replace(/[^\P{C}\n]/gu, ' ')}\n`);
+function printDisplay({ text }: Display, print = (line: string): unknown => process.stdout.write(line)): void {
+  if (text !== '') print(`${text.replace(/[^\P{C}\n]/gu, ' ')}\n`);
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import { HotwordError, messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { SPEECH_FORMAT } from '../pcm/format.js';
+import { LEAN_THREAD } from '../pcm/node-child.js';
 import { NO_TAP, type SpeakerTap } from '../speaker/tapped-speaker.js';
 import type { Ear } from './ear.js';
 import type { PhraseScore, Situation } from './engine.js';
@@ -50,7 +51,7 @@ export function startThreadEar(options: ThreadEarOptions, signal: AbortSignal): 
   } = options;
   const heardSamples = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const workerData: HearingSetup = { settings, refractoryMs, isGuarded, history, heardSamples };
-  const worker = new Worker(thread, { workerData, name: 'hotword' });
+  const worker = new Worker(thread, { workerData, name: 'hotword', resourceLimits: LEAN_THREAD });
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void) => {
       signal.removeEventListener('abort', onAbort);

@@ -3,6 +3,7 @@ import type { Log } from '../log.js';
 import { usersOf } from '../pcm/alsa-devices.js';
 import { childError, PcmChild } from '../pcm/child.js';
 import type { DeviceRow } from '../pcm/device-row.js';
+import { LEAN_NODE } from '../pcm/node-child.js';
 import { type CaptureBackend, CHUNK_MS } from './child-microphone.js';
 import type { PortAudioInput } from './naudiodon-child.js';
 
@@ -14,7 +15,11 @@ export const naudiodon: CaptureBackend = {
   spec: (device, format) => ({
     name: 'naudiodon',
     command: process.execPath,
-    args: [CHILD, JSON.stringify({ device, ...format, chunkFrames: Math.round((format.rateHz * CHUNK_MS) / 1000) })],
+    args: [
+      ...LEAN_NODE,
+      CHILD,
+      JSON.stringify({ device, ...format, chunkFrames: Math.round((format.rateHz * CHUNK_MS) / 1000) }),
+    ],
     // Each pending read holds a thread of libuv's pool; the default of four would starve everything else.
     env: { UV_THREADPOOL_SIZE: '16' },
     pcm: 'fd3',

@@ -5,6 +5,7 @@ import type { Log } from '../log.js';
 import { type ChildSpec, EXIT_UNAVAILABLE, PcmChild } from '../pcm/child.js';
 import type { PcmFormat } from '../pcm/format.js';
 import { withHolders } from '../pcm/holders.js';
+import { LEAN_NODE } from '../pcm/node-child.js';
 import { soundTrace } from '../pcm/sound-trace.js';
 import { type LifeEnd, supervise } from '../pcm/supervisor.js';
 import { PlayerChild } from './player-child.js';
@@ -143,7 +144,7 @@ function childSpec(device: string, writesALife: number): ChildSpec {
   return {
     name: 'speaker',
     command: process.execPath,
-    args: [fileURLToPath(new URL('./package-child.js', import.meta.url)), device, String(writesALife)],
+    args: [...LEAN_NODE, fileURLToPath(new URL('./package-child.js', import.meta.url)), device, String(writesALife)],
     pcm: 'stdin',
     messages: true,
     remedy: 'reinstall Node.js',

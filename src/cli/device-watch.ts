@@ -1,0 +1,127 @@
+import type { Clock } from '../clock.js';
+import type { PhraseScore } from '../hotword/engine.js';
+import type { Events, Journal, JournalEntry } from '../log.js';
+import type { Meter } from '../meters.js';
+import { SILENCE_DB } from '../pcm/level.js';
+import type { MicLevel } from '../session/capture.js';
+import type { DeviceView } from './living-line.js';
+
+/** What is looked at of the device. */
+export interface WatchedDevice {
+  readonly micLevel: Meter<MicLevel>;
+  readonly score: Meter<PhraseScore>;
+  readonly thresholds: ReadonlyMap<string, number> | undefined;
+  readonly isMuted: boolean;
+}
+
+/** Options of `DeviceWatch`. */
+export interface DeviceWatchOptions {
+  /** The present device: another one after a reload. */
+  device: () => WatchedDevice;
+  journal: Journal;
+  clock: Clock;
+}
+
+/** A peak stays visible so long. */
+const PEAK_HOLD_MS = 1_000;
+/** A score stays visible so long. */
+const SCORE_HOLD_MS = 3_000;
+/** A microphone that says nothing for so long has no level. */
+const LEVEL_LIMIT_MS = 500;
+
+/** Follows a device by its journal and its meters, and knows how it is whenever asked. */
+export class DeviceWatch {
+  readonly #options: DeviceWatchOptions;
+  #watched: WatchedDevice | undefined;
+  #stopMeters: () => void = () => undefined;
+  #stopJournal: () => void = () => undefined;
+  #state = 'idle';
+  #isLinkUp = false;
+  #turn: Events['turn.timing'] | undefined;
+  #rms: Held = { value: SILENCE_DB, atMs: Number.NEGATIVE_INFINITY };
+  #peak: Held = { value: SILENCE_DB, atMs: Number.NEGATIVE_INFINITY };
+  #score: Held = { value: 0, atMs: Number.NEGATIVE_INFINITY };
+
+  constructor(options: DeviceWatchOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#stopJournal = this.#options.journal.watch((entry) => this.#note(entry));
+  }
+
+  /** How the device is now; the loudest of the microphone since the last call. */
+  look(): DeviceView {
+    const device = this.#options.device();
+    if (device !== this.#watched) this.#follow(device);
+    const nowMs = this.#options.clock.nowMs();
+    const isHeard = nowMs - this.#rms.atMs < LEVEL_LIMIT_MS && !device.isMuted;
+    const level = { rmsDb: this.#rms.value, peakDb: this.#peak.value };
+    // The next chunk counts, however quiet.
+    this.#rms = { value: level.rmsDb, atMs: this.#rms.atMs, isSeen: true };
+    return {
+      state: this.#state,
+      isMuted: device.isMuted,
+      isLinkUp: this.#isLinkUp,
+      level: isHeard ? level : undefined,
+      score: nowMs - this.#score.atMs < SCORE_HOLD_MS ? this.#score.value : undefined,
+      threshold: device.thresholds?.size ? Math.min(...device.thresholds.values()) : undefined,
+      turn: this.#turn,
+    };
+  }
+
+  /** May be called twice. */
+  close(): void {
+    this.#stopJournal();
+    this.#stopMeters();
+  }
+
+  #follow(device: WatchedDevice): void {
+    this.#stopMeters();
+    this.#watched = device;
+    const stopLevel = device.micLevel.watch((level) => this.#hear(level));
+    const stopScore = device.score.watch(({ score }) => {
+      this.#score = largest(this.#score, score, SCORE_HOLD_MS, this.#options.clock.nowMs());
+    });
+    this.#stopMeters = () => {
+      stopLevel();
+      stopScore();
+    };
+  }
+
+  #hear({ rmsDb, peakDb }: MicLevel): void {
+    const nowMs = this.#options.clock.nowMs();
+    const rms = this.#rms.isSeen ? rmsDb : Math.max(this.#rms.value, rmsDb);
+    this.#rms = { value: rms, atMs: nowMs };
+    this.#peak = largest(this.#peak, peakDb, PEAK_HOLD_MS, nowMs);
+  }
+
+  #note(entry: JournalEntry): void {
+    switch (entry.event) {
+      case 'state.changed':
+        this.#state = entry.fields.to;
+        break;
+      case 'link.up':
+        this.#isLinkUp = true;
+        break;
+      case 'link.down':
+        this.#isLinkUp = false;
+        break;
+      case 'turn.timing':
+        this.#turn = entry.fields;
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+interface Held {
+  value: number;
+  atMs: number;
+  isSeen?: boolean;
+}
+
+function largest(held: Held, value: number, holdMs: number, nowMs: number): Held {
+  return value >= held.value || nowMs - held.atMs >= holdMs ? { value, atMs: nowMs } : held;
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { DeviceWatch } from '../../src/cli/device-watch.js';
+import type { PhraseScore } from '../../src/hotword/engine.js';
+import { Journal } from '../../src/log.js';
+import { MeterSource } from '../../src/meters.js';
+import type { MicLevel } from '../../src/session/capture.js';
+import { FakeClock } from '../link/support.js';
+
+const log = pino({ level: 'silent' });
+
+function setUp() {
+  const clock = new FakeClock();
+  const journal = new Journal(log);
+  const makeDevice = (threshold: number) => ({
+    micLevel: new MeterSource<MicLevel>({ log }),
+    score: new MeterSource<PhraseScore>({ log }),
+    thresholds: new Map([
+      ['hey tars', threshold],
+      ['computer', 0.9],
+    ]),
+    isMuted: false,
+  });
+  const devices = [makeDevice(0.5)];
+  const watch = new DeviceWatch({ device: () => devices.at(-1) ?? makeDevice(0), journal, clock });
+  watch.start();
+  return { clock, journal, devices, makeDevice, watch };
+}
+
+describe('what the terminal watches', () => {
+  it('knows state, link and last turn from the journal', () => {
+    const { journal, watch } = setUp();
+    assert.deepEqual([watch.look().state, watch.look().isLinkUp], ['idle', false]);
+    journal.record('state.changed', { from: 'idle', to: 'listening', why: 'ready' });
+    journal.record('link.up', { url: 'ws://127.0.0.1', attempt: 1 });
+    const turn = { turn: 1, firstByteOutMs: 2, replyAfterMs: 800, firstSampleMs: 46, playedMs: 900 };
+    journal.record('turn.timing', turn);
+    assert.deepEqual([watch.look().state, watch.look().isLinkUp, watch.look().turn], ['listening', true, turn]);
+    journal.record('link.down', { code: 1006, reason: 'gone', retryInMs: 1, failures: 1 });
+    assert.equal(watch.look().isLinkUp, false);
+  });
+
+  it('shows the loudest chunk since the last look, and holds the peak for a second', () => {
+    const { clock, devices, watch } = setUp();
+    const level = devices[0]?.micLevel;
+    assert.equal(watch.look().level, undefined);
+    level?.show({ rmsDb: -20, peakDb: -10 });
+    level?.show({ rmsDb: -40, peakDb: -30 });
+    assert.deepEqual(watch.look().level, { rmsDb: -20, peakDb: -10 });
+    clock.advance(400);
+    level?.show({ rmsDb: -50, peakDb: -45 });
+    assert.deepEqual(watch.look().level, { rmsDb: -50, peakDb: -10 });
+    clock.advance(600);
+    level?.show({ rmsDb: -50, peakDb: -45 });
+    assert.deepEqual(watch.look().level, { rmsDb: -50, peakDb: -45 });
+    clock.advance(500);
+    assert.equal(watch.look().level, undefined, 'a microphone that says nothing any more');
+  });
+
+  it('holds the best score for three seconds beside the lowest threshold', () => {
+    const { clock, devices, watch } = setUp();
+    watch.look();
+    devices[0]?.score.show({ phrase: 'hey tars', score: 0.7, isHeard: true });
+    devices[0]?.score.show({ phrase: 'computer', score: 0.2, isHeard: false });
+    assert.deepEqual([watch.look().score, watch.look().threshold], [0.7, 0.5]);
+    clock.advance(3_000);
+    assert.equal(watch.look().score, undefined);
+  });
+
+  it('follows the device that a reload has made, and lets go of the old one and of the last', () => {
+    const { devices, makeDevice, watch } = setUp();
+    watch.look();
+    const next = makeDevice(0.3);
+    devices.push(next);
+    assert.equal(watch.look().threshold, 0.3);
+    assert.deepEqual([devices[0]?.micLevel.isWatched, next.micLevel.isWatched], [false, true]);
+    watch.close();
+    watch.close();
+    assert.deepEqual([next.micLevel.isWatched, next.score.isWatched], [false, false]);
+  });
+});
