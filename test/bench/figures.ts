@@ -23,9 +23,9 @@ export function report(figure: Figure): void {
   if (file) appendFileSync(file, `${JSON.stringify(figure)}\n`);
 }
 
-/** The value below which this part of the values lies; NaN where there are none. */
+/** The least value that this part of the values does not exceed (nearest rank); NaN where there are none. */
 export function quantile(values: readonly number[], part: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * part)] ?? Number.NaN;
+  return values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * part) - 1)] ?? Number.NaN;
 }
 
 /** A number as precise as a person wants it. */

@@ -87,7 +87,10 @@ try {
     }
     if (STARTS > 0) {
       const backends = { 'mic.backend': microphone, 'speaker.backend': loudspeaker };
-      await starting(`${microphone} and ${loudspeaker}, pocketsphinx`, { ...backends, 'hotword.engine': 'pocketsphinx' });
+      await starting(`${microphone} and ${loudspeaker}, pocketsphinx`, {
+        ...backends,
+        'hotword.engine': 'pocketsphinx',
+      });
     }
   }
 } finally {

@@ -3,7 +3,7 @@ import { align } from '../helpers/correlate.js';
 import { answer, spokenTo } from '../helpers/gemitars-scripts.js';
 import { GemitarsServer } from '../helpers/gemitars-server.js';
 import { RATE_HZ } from '../helpers/sound-tap.js';
-import { concat, msOfSamples, say, samplesOfMs, silence } from '../helpers/speech.js';
+import { concat, msOfSamples, samplesOfMs, say, silence } from '../helpers/speech.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 import { VirtualSound } from '../helpers/virtual-sound.js';
 import { Client, recorders, untilRecorded, Workplace } from './client.js';
@@ -11,7 +11,8 @@ import { report } from './figures.js';
 import { costOver } from './process-cost.js';
 
 /*
- * A whole turn, again and again, of this program or of any other client: see README.md. BENCH_TURNS says how often.
+ * A whole turn, again and again, of this program or of any other client: see README.md. BENCH_TURNS says how often, BENCH_SECONDS
+ * how long the cost of listening is measured.
  */
 
 const TURNS = Number(process.env.BENCH_TURNS ?? 10);
@@ -23,8 +24,9 @@ const OURS = [
 /** A client that was just started, or has just ended a conversation, need not listen at once. */
 const QUIET_MS = 2_500;
 const BREATH_MS = 120;
-const SETTLE_MS = 8_000;
-const LISTENING_MS = 20_000;
+const LISTENING_MS = Number(process.env.BENCH_SECONDS ?? 20) * 1_000;
+/** Code is compiled and memory is given back before anything is measured. */
+const SETTLE_MS = Math.min(8_000, LISTENING_MS / 2);
 
 /** Who is measured. */
 interface Candidate {
