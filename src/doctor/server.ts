@@ -33,6 +33,7 @@ export function serverCheck(parts: ServerParts): Check {
 
 async function handshake({ target, openSocket, hasToken, codec }: ServerParts): Promise<Finding> {
   const events = new Waiting();
+  let ask: NodeJS.Timeout | undefined;
   const obey = (event: ServerEvent) => {
     if (event.type === 'answer') for (const answer of event.messages) socket.send(answer);
     if (event.type === 'ready') events.happened({ kind: 'greeted' });
@@ -41,14 +42,18 @@ async function handshake({ target, openSocket, hasToken, codec }: ServerParts): 
   const socket = openSocket(target, {
     opened: () => events.happened({ kind: 'opened' }),
     alive: () => events.happened({ kind: 'alive' }),
-    message: (message) => codec.decode(message).forEach(obey),
+    message: (message) => {
+      // What the server says first makes the codec ask.
+      clearTimeout(ask);
+      codec.decode(message).forEach(obey);
+    },
     lost: (loss) => events.happened(loss),
   });
   try {
     const first = await events.next(HANDSHAKE_LIMIT_MS);
     if (first.kind !== 'opened') return lossFinding(first);
     if (!codec.isReady) {
-      const ask = setTimeout(() => obey({ type: 'answer', messages: codec.greet() }), ASK_AFTER_MS);
+      ask = setTimeout(() => obey({ type: 'answer', messages: codec.greet() }), ASK_AFTER_MS);
       const isWord = ({ kind }: Happening) => kind !== 'alive';
       const greeting = await events.next(GREETING_LIMIT_MS, isWord).finally(() => clearTimeout(ask));
       if (greeting.kind === 'timeout')

@@ -110,7 +110,7 @@ class AugmentosCodec implements Codec {
       case 'auth_error':
         return [{ type: 'rejected', reason: textOf(fields.message) || 'auth_error', isLasting: true }];
       case 'microphone_state_change':
-        return this.#turnMicrophone(fields.isMicrophoneEnabled === true);
+        return this.#turnMicrophone(fields.isMicrophoneEnabled !== false);
       case 'display_event':
         return [displayOf(fields)];
       case 'app_state_change':
@@ -152,7 +152,8 @@ class AugmentosCodec implements Codec {
     const session = fieldsOf(fields.userSession);
     const running = session?.activeAppSessions ?? session?.activeAppPackageNames;
     if (!Array.isArray(running)) return [];
-    this.#running = running.filter((app): app is string => typeof app === 'string');
+    // One that was started twice stands there twice.
+    this.#running = [...new Set(running.filter((app): app is string => typeof app === 'string'))];
     return [{ type: 'apps', running: this.#running }];
   }
 
@@ -177,7 +178,9 @@ class AugmentosCodec implements Codec {
     const reason = [code, textOf(fields.message)].filter((part) => part !== '').join(': ') || 'connection_error';
     // Once greeted, a failure is about one message and the connection goes on.
     if (this.#isReady) return { type: 'error', message: reason };
-    return { type: 'rejected', reason, isLasting: !PASSING_CODES.has(code) };
+    // The older generation refuses a token without a code, and a message that it stumbled over too.
+    const isLasting = code === '' ? /token|auth/i.test(reason) : !PASSING_CODES.has(code);
+    return { type: 'rejected', reason, isLasting };
   }
 
   #turnMicrophone(isWanted: boolean): ServerEvent[] {

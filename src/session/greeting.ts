@@ -21,7 +21,6 @@ export class Greeting {
   readonly #options: GreetingOptions;
   #timers: Timer[] = [];
   #giveUp: Timer | undefined;
-  #hasHeard = false;
 
   constructor(options: GreetingOptions) {
     this.#options = options;
@@ -38,18 +37,23 @@ export class Greeting {
     this.#limit(SILENT_LIMIT_MS);
   }
 
-  /** The server has said something, which was not its greeting. */
+  /** The server has said something, which was not its greeting: it is there, and asked by the codec if it needs to be. */
   heard(): void {
-    if (this.#hasHeard || this.#timers.length === 0) return;
-    this.#hasHeard = true;
+    if (this.#timers.length === 0) return;
+    // To AugmentOS's cloud each asking is an order to start the person's apps.
+    this.#stopAsking();
     this.#limit(LIMIT_MS);
   }
 
   /** The server has greeted, or the connection is gone. May be called twice. */
   close(): void {
+    this.#stopAsking();
+    this.#stopLimit();
+  }
+
+  #stopAsking(): void {
     for (const timer of this.#timers) this.#options.clock.clearTimeout(timer);
     this.#timers = [];
-    this.#stopLimit();
   }
 
   #limit(afterMs: number): void {

@@ -32,7 +32,7 @@ const ENOUGH_FRAMES = 4;
 const SESSION_MS = 60;
 const RESUME_MS = 60_000;
 const THROTTLE_MS = 300;
-const BOOT_MS = 1_500;
+const BOOT_MS = 4_500;
 const PING_MS = { seed: 15_000, snapshot: 10_000 };
 const NO_PONG_MS = 45_000;
 
@@ -171,6 +171,7 @@ export class StrictGlassesCloud {
       socket,
       isHeard: false,
       isAcknowledged: false,
+      hasInit: false,
       isMicWanted: false,
       isVoice: false,
       pongAtMs: performance.now(),
@@ -224,12 +225,9 @@ export class StrictGlassesCloud {
   #answer(wire: Wire, type: string, fields: Record<string, unknown>): void {
     const { era } = this.#options;
     if (type === 'connection_init') {
-      this.#tellMicrophone();
-      this.#acknowledge();
-      if (era === 'seed' && !this.#isMicWanted) {
-        this.#say('app_started', { packageName: CAPTIONS });
-        void this.#boot();
-      }
+      wire.hasInit = true;
+      if (era === 'seed' && !this.#isMicWanted) void this.#boot().then(() => this.#greetOld());
+      else this.#greetOld();
     }
     if (type === 'glasses_connection_state') this.#tellMicrophone();
     if (type === 'VAD') {
@@ -250,6 +248,12 @@ export class StrictGlassesCloud {
       this.#show({ layoutType: 'reference_card', title: 'Weather', text: card });
       this.trip();
     }
+  }
+
+  #greetOld(): void {
+    this.#tellMicrophone();
+    this.#acknowledge();
+    if (this.#options.era === 'seed') this.#say('app_started', { packageName: CAPTIONS });
   }
 
   #acknowledge(): void {

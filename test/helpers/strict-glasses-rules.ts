@@ -59,6 +59,8 @@ export interface Standing {
   /** Its messages are heard: the session has been made. */
   isHeard: boolean;
   isAcknowledged: boolean;
+  /** connection_init has been said: each one starts the person's apps once more. */
+  hasInit: boolean;
   isMicWanted: boolean;
   /** Between VAD true and VAD false. */
   isVoice: boolean;
@@ -77,7 +79,7 @@ function audioFault({ length }: Buffer, { isAcknowledged, isMicWanted, isVoice }
   return isVoice ? undefined : 'audio outside VAD true and VAD false';
 }
 
-function textFault(message: string, { isAcknowledged, isVoice }: Standing): string | undefined {
+function textFault(message: string, { isAcknowledged, isVoice, hasInit }: Standing): string | undefined {
   let fields: Record<string, unknown>;
   try {
     fields = JSON.parse(message) as Record<string, unknown>;
@@ -85,6 +87,7 @@ function textFault(message: string, { isAcknowledged, isVoice }: Standing): stri
     return `no JSON: ${message.slice(0, 80)}`;
   }
   const { type, timestamp, ...rest } = fields;
+  if (type === 'connection_init' && hasInit) return 'connection_init twice: all apps start twice';
   const known = typeof type === 'string' && Object.hasOwn(FIELDS, type) ? FIELDS[type] : undefined;
   if (!known) return `a type that glasses do not have: ${JSON.stringify(type)}`;
   if (!isAcknowledged && type !== 'connection_init') return `${type} before the acknowledgement`;

@@ -82,7 +82,7 @@ describe('a cloud that checks everything', { concurrency: true }, () => {
 });
 
 describe('the rules of that cloud', () => {
-  const standing = { isHeard: true, isAcknowledged: true, isMicWanted: true, isVoice: true };
+  const standing = { isHeard: true, isAcknowledged: true, hasInit: false, isMicWanted: true, isVoice: true };
   const said = (fields: object) => Buffer.from(JSON.stringify({ timestamp: new Date(), ...fields }));
 
   it('let pass what glasses say', () => {
@@ -105,6 +105,7 @@ describe('the rules of that cloud', () => {
       [/not wanted/, Buffer.alloc(2), true, { isMicWanted: false }],
       [/outside VAD/, Buffer.alloc(2), true, { isVoice: false }],
       [/no whole samples/, Buffer.alloc(3), true],
+      [/twice/, said({ type: 'connection_init' }), false, { hasInit: true }],
       [/do not have: "vad"/, said({ type: 'vad', status: true }), false],
       [/changes nothing/, said({ type: 'VAD', status: true }), false],
       [/status = "yes"/, said({ type: 'VAD', status: 'yes' }), false],

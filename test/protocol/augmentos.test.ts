@@ -76,7 +76,17 @@ describe('augmentos: the greeting', () => {
       reason: 'INTERNAL_ERROR: no database',
       isLasting: false,
     });
-    assert.deepEqual(refusal({}), { type: 'rejected', reason: 'connection_error', isLasting: true });
+    assert.deepEqual(refusal({ message: 'Error processing message' }), {
+      type: 'rejected',
+      reason: 'Error processing message',
+      isLasting: false,
+    });
+    assert.deepEqual(refusal({ code: 'MALFORMED_MESSAGE' }), {
+      type: 'rejected',
+      reason: 'MALFORMED_MESSAGE',
+      isLasting: true,
+    });
+    assert.deepEqual(refusal({}), { type: 'rejected', reason: 'connection_error', isLasting: false });
   });
 
   it('has taken place: a later failure leaves the connection alone', () => {
@@ -107,6 +117,12 @@ describe('augmentos: the microphone', () => {
     assert.deepEqual(told(codec, { type: 'mic.audio', pcm: AUDIO }), []);
     assert.deepEqual(codec.decode(mic(true)), [], 'what was said meanwhile is not sent');
     assert.deepEqual(told(codec, { type: 'mic.audio', pcm: AUDIO }), ['audio']);
+  });
+
+  it('is wanted by a state that does not say otherwise, as phones read it', () => {
+    const codec = greeted(false);
+    codec.decode(said('microphone_state_change', { requiredData: ['pcm'] }));
+    assert.deepEqual(told(codec, { type: 'session.started' }, { type: 'mic.audio', pcm: AUDIO }), ['VAD', 'audio']);
   });
 
   it('is kept at the beginning for a cloud that opens it late, 2 s at most', () => {
@@ -275,7 +291,7 @@ describe('augmentos: requests', () => {
   });
 
   it('of apps that run are known', () => {
-    const userSession = { activeAppSessions: ['a', 'b', 3], loadingApps: {} };
+    const userSession = { activeAppSessions: ['a', 'b', 'a', 3], loadingApps: {} };
     assert.deepEqual(greeted().decode(said('app_state_change', { userSession })), [
       { type: 'apps', running: ['a', 'b'] },
     ]);
