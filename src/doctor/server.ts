@@ -34,6 +34,7 @@ export function serverCheck(parts: ServerParts): Check {
 async function handshake({ target, openSocket, hasToken, codec }: ServerParts): Promise<Finding> {
   const events = new Waiting();
   let ask: NodeJS.Timeout | undefined;
+  let hasHeard = false;
   const obey = (event: ServerEvent) => {
     if (event.type === 'answer') for (const answer of event.messages) socket.send(answer);
     if (event.type === 'ready') events.happened({ kind: 'greeted' });
@@ -44,6 +45,7 @@ async function handshake({ target, openSocket, hasToken, codec }: ServerParts): 
     alive: () => events.happened({ kind: 'alive' }),
     message: (message) => {
       // What the server says first makes the codec ask.
+      hasHeard = true;
       clearTimeout(ask);
       codec.decode(message).forEach(obey);
     },
@@ -53,7 +55,7 @@ async function handshake({ target, openSocket, hasToken, codec }: ServerParts): 
     const first = await events.next(HANDSHAKE_LIMIT_MS);
     if (first.kind !== 'opened') return lossFinding(first);
     if (!codec.isReady) {
-      ask = setTimeout(() => obey({ type: 'answer', messages: codec.greet() }), ASK_AFTER_MS);
+      if (!hasHeard) ask = setTimeout(() => obey({ type: 'answer', messages: codec.greet() }), ASK_AFTER_MS);
       const isWord = ({ kind }: Happening) => kind !== 'alive';
       const greeting = await events.next(GREETING_LIMIT_MS, isWord).finally(() => clearTimeout(ask));
       if (greeting.kind === 'timeout')
