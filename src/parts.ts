@@ -209,6 +209,10 @@ export function hotwordSettings(config: Config): HotwordSettings {
       thresholds: openwakeword.thresholds,
       replyThreshold: openwakeword.reply_threshold,
     },
-    pocketsphinx: { ...pocketsphinx, replyThreshold: pocketsphinx.reply_threshold },
+    pocketsphinx: {
+      ...pocketsphinx,
+      replyThreshold: pocketsphinx.reply_threshold,
+      speechThreshold: pocketsphinx.speech_threshold,
+    },
   };
 }

@@ -117,6 +117,7 @@ export const schema = z.strictObject({
     pocketsphinx: z.strictObject({
       threshold: threshold('1e-25'),
       reply_threshold: z.number().min(0).max(1).describe('a number from 0 to 1, such as 1e-20'),
+      speech_threshold: z.number().min(0).max(1).describe('a number from 0 to 1, such as 1e-12'),
       thresholds: thresholds('1e-28'),
       pronunciations: z
         .record(z.string(), z.array(z.string().min(1)).min(1))

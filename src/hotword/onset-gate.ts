@@ -6,10 +6,11 @@ interface GateSink {
    */
   begin(framesBefore: number): void;
   /**
-   * Takes one frame of an open stretch. The array is reused and may be changed. `framesBehind` frames came in after it already. Answers
-   * whether it found what it was listening for; then nothing up to this frame is handed on a second time.
+   * Takes one frame of an open stretch. The array is reused and may be changed. `framesBehind` frames came in after it
+   * already; `isLoud` says that it stands out from the noise of the room. Answers whether it found what it was listening
+   * for; then nothing up to this frame is handed on a second time.
    */
-  frame(samples: Int16Array, framesBehind: number): boolean;
+  frame(samples: Int16Array, framesBehind: number, isLoud: boolean): boolean;
 }
 
 /** Options of `OnsetGate`. */
@@ -58,6 +59,7 @@ export class OnsetGate {
   readonly #options: OnsetGateOptions;
   readonly #ring: Int16Array;
   readonly #ringDb = new Float64Array(RING_FRAMES).fill(SILENCE_DB);
+  readonly #ringIsLoud: boolean[] = new Array(RING_FRAMES).fill(false);
   readonly #levelled: Int16Array;
   #written = 0;
   #read = 0;
@@ -81,6 +83,7 @@ export class OnsetGate {
     const db = this.#store(samples, offset);
     this.#floorDb += db < this.#floorDb ? (db - this.#floorDb) * FLOOR_FALL : FLOOR_RISE_DB_A_FRAME;
     const isLoud = db > Math.max(this.#floorDb + OPEN_DB, LOUD_MIN_DB);
+    this.#ringIsLoud[(this.#written - 1) % RING_FRAMES] = isLoud;
     if (this.#awaited > 0) {
       this.#awaited -= 1;
       if (this.#awaited === 0) this.#open();
@@ -145,13 +148,15 @@ export class OnsetGate {
     const { frameSamples, targetDb, sink } = this.#options;
     const gain = targetDb === undefined ? 1 : 10 ** ((targetDb - this.#levelDb) / 20);
     for (let n = 0; n < FRAMES_A_FRAME && this.#read < this.#written; n++) {
-      const start = (this.#read % RING_FRAMES) * frameSamples;
+      const slot = this.#read % RING_FRAMES;
+      const start = slot * frameSamples;
       for (let i = 0; i < frameSamples; i++) {
         const sample = Math.round((this.#ring[start + i] ?? 0) * gain);
         this.#levelled[i] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, sample));
       }
       this.#read += 1;
-      if (sink.frame(this.#levelled, this.#written - this.#read)) this.#notBefore = this.#read;
+      const isLoud = this.#ringIsLoud[slot] ?? false;
+      if (sink.frame(this.#levelled, this.#written - this.#read, isLoud)) this.#notBefore = this.#read;
     }
   }
 }

@@ -5,7 +5,9 @@ import { EngineMissingError, HotwordError } from '../errors.js';
 import type { Detection, HotwordEngine, PhraseScore, Tuning } from './engine.js';
 import { noisyMean } from './noisy-mean.js';
 import { OnsetGate } from './onset-gate.js';
-import { dictionaryText, type Pronunciations, pronounce, wordsOf } from './pronunciation.js';
+import { PauseWatch } from './pause-watch.js';
+import { dictionaryText, type Pronunciations, pronounce, waysToSay } from './pronunciation.js';
+import { SphinxJudge } from './sphinx-judge.js';
 import { loadSphinx, type Pointer, type SphinxLibrary, type SphinxNames } from './sphinx-library.js';
 import { SphinxSearches, type SphinxSearchesOptions } from './sphinx-searches.js';
 import { Thresholds } from './thresholds.js';
@@ -19,6 +21,8 @@ export interface PocketsphinxOptions {
   thresholds?: Readonly<Record<string, number>>;
   /** Within a reply no threshold is below this. */
   replyThreshold?: number;
+  /** In the middle of speech, without a pause in front of the phrase, no threshold is below this. */
+  speechThreshold?: number;
   /** Word → its pronunciations in CMU phones; these win over the dictionary. */
   pronunciations: Readonly<Record<string, readonly string[]>>;
   /** See `PronounceOptions`. */
@@ -72,10 +76,6 @@ const NOISE_FROM_STEP = 5;
 const ONSET_MARGIN_STEPS = 4;
 const NOISE_STEPS_MIN = 3;
 
-/** The decoder gives logarithms to the base 1.0001, divided by 1024, with 1500 (its KWS_MAX) taken off. */
-const DECADES_A_UNIT = 1024 * Math.log10(1.0001);
-const SCORE_OFFSET = 1500;
-
 /**
  * Makes the engine that needs no account and no download. Throws HotwordError when the library, the model, or the
  * pronunciation of a word is missing; the message names the remedy.
@@ -98,7 +98,9 @@ export async function createPocketsphinx(options: PocketsphinxOptions): Promise<
       cause: error,
     });
   });
-  const spoken = new Map(phrases.map((phrase) => [wordsOf(phrase).join(' '), phrase]));
+  const spoken = new Map(
+    phrases.flatMap((phrase) => waysToSay(phrase, pronunciations).map((way) => [way, phrase] as const)),
+  );
   const decoder = await openDecoder(sphinx, { modelDir, pronunciations });
   try {
     return new PocketsphinxEngine({ sphinx, decoder, phrases, spoken, thresholds });
@@ -149,6 +151,8 @@ class PocketsphinxEngine implements HotwordEngine {
   readonly tuning: Tuning;
   readonly #options: EngineOptions;
   readonly #gate: OnsetGate;
+  readonly #pauses = new PauseWatch();
+  readonly #judge: SphinxJudge;
   #decoder: Pointer | undefined;
   #utteranceSteps = 0;
   #noiseSteps = 0;
@@ -161,19 +165,20 @@ class PocketsphinxEngine implements HotwordEngine {
     this.#options = options;
     this.phrases = options.phrases;
     this.#decoder = options.decoder;
+    this.#judge = new SphinxJudge({ ...options, pauses: this.#pauses });
     this.#gate = new OnsetGate({
       frameSamples: STEP_SAMPLES,
       targetDb: LEVEL_DB,
       sink: {
         begin: (framesBefore) => this.#begin(framesBefore),
-        frame: (samples, framesBehind) => this.#step(samples, framesBehind),
+        frame: (samples, framesBehind, isLoud) => this.#step(samples, framesBehind, isLoud),
       },
     });
     const searches = new SphinxSearches(options);
     const between = (change: () => void) => {
       options.sphinx.endUtterance(this.#open());
       change();
-      this.#begin(0);
+      this.#begin();
     };
     this.tuning = {
       thresholds: options.thresholds.values,
@@ -183,7 +188,7 @@ class PocketsphinxEngine implements HotwordEngine {
         this.#scoreWatcher = watcher;
       },
     };
-    this.#begin(0);
+    this.#begin();
   }
 
   process(chunk: Int16Array): Detection | undefined {
@@ -198,7 +203,7 @@ class PocketsphinxEngine implements HotwordEngine {
 
   reset(): void {
     this.#gate.reset();
-    this.#begin(0);
+    this.#begin();
   }
 
   close(): void {
@@ -212,12 +217,13 @@ class PocketsphinxEngine implements HotwordEngine {
     return this.#decoder;
   }
 
-  /** Starts an utterance; so many steps of it are the room's sound and not yet the person's. */
-  #begin(stepsBefore: number): void {
+  /** Starts an utterance: at an onset, with so many steps of the room's sound before it, or else in the middle of anything. */
+  #begin(stepsBefore?: number): void {
     const { sphinx } = this.#options;
     const decoder = this.#open();
     this.#utteranceSteps = 0;
-    this.#noiseSteps = stepsBefore - ONSET_MARGIN_STEPS;
+    this.#pauses.begin(stepsBefore);
+    this.#noiseSteps = (stepsBefore ?? 0) - ONSET_MARGIN_STEPS;
     sphinx.endUtterance(decoder);
     if (sphinx.startStream(decoder) < 0 || sphinx.startUtterance(decoder) < 0)
       throw new HotwordError('pocketsphinx does not go on; restart the program');
@@ -225,7 +231,7 @@ class PocketsphinxEngine implements HotwordEngine {
   }
 
   /** Answers whether a phrase was heard. */
-  #step(samples: Int16Array, stepsBehind: number): boolean {
+  #step(samples: Int16Array, stepsBehind: number, isLoud: boolean): boolean {
     const { sphinx } = this.#options;
     const decoder = this.#open();
     if (this.#noiseSteps >= NOISE_FROM_STEP + NOISE_STEPS_MIN) this.#learnNoise(samples);
@@ -233,16 +239,16 @@ class PocketsphinxEngine implements HotwordEngine {
       throw new HotwordError('pocketsphinx takes no more sound; restart the program');
     }
     this.#utteranceSteps += 1;
-    const isHeard = sphinx.hypothesis(decoder, null) !== null;
-    if (isHeard) {
+    this.#pauses.frame(isLoud);
+    const best = this.#judge.best(decoder);
+    if (best) {
       const stepsAfter = this.#stepsAfter + stepsBehind;
-      const best = this.#bestSegment(decoder);
       this.#heard ??= { ...best, endedSamplesAgo: DELAY_SAMPLES + stepsAfter * STEP_SAMPLES };
       // The decoder knows no ratio of what it has not taken for a phrase.
       this.#scoreWatcher?.({ ...best, isHeard: true });
     }
-    if (isHeard || (this.#utteranceSteps >= UTTERANCE_STEPS && sphinx.isInSpeech(decoder) === 0)) this.#begin(0);
-    return isHeard;
+    if (best || (this.#utteranceSteps >= UTTERANCE_STEPS && sphinx.isInSpeech(decoder) === 0)) this.#begin();
+    return best !== undefined;
   }
 
   /** Before a step of the room's sound: tells the decoder what is noise. Changes the samples. */
@@ -264,24 +270,4 @@ class PocketsphinxEngine implements HotwordEngine {
       sphinx.setCepstralMean(decoder, noisyMean(CEPSTRAL_MEAN, noise));
     }
   }
-
-  #bestSegment(decoder: Pointer): { phrase: string; score: number } {
-    const { sphinx, spoken, thresholds } = this.#options;
-    let best = { phrase: this.phrases[0] ?? '', score: -1 };
-    for (let segment = sphinx.firstSegment(decoder, null); segment; segment = sphinx.nextSegment(segment)) {
-      const words = sphinx.segmentWord(segment)?.trim() ?? '';
-      const phrase = spoken.get(words) ?? words;
-      const units = sphinx.segmentProbability(segment, null, null, null) + SCORE_OFFSET;
-      const score = scoreOf(units * DECADES_A_UNIT, thresholds.of(phrase));
-      if (score > best.score) best = { phrase, score };
-    }
-    return { phrase: best.phrase, score: Math.max(0, best.score) };
-  }
-}
-
-/**
- * The score of a likelihood ratio: 0 at the threshold, and every ten powers of ten above it halve what is missing to 1.
- */
-export function scoreOf(ratioLog10: number, threshold: number): number {
-  return 1 - 2 ** (-Math.max(0, ratioLog10 - Math.log10(threshold)) / 10);
 }

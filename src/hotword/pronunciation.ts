@@ -8,7 +8,7 @@ export const PHONES: readonly string[] =
   'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH'.split(' ');
 
 /** Words that people want and the dictionary has not. */
-const READY_MADE: ReadonlyMap<string, readonly string[]> = new Map([['tars', ['T AA R Z', 'T AA R S']]]);
+const READY_MADE: ReadonlyMap<string, readonly string[]> = new Map([['tars', ['T AA R Z']]]);
 
 /** Each word of some phrases with its pronunciations, phones separated by blanks. */
 export type Pronunciations = ReadonlyMap<string, readonly string[]>;
@@ -70,10 +70,36 @@ export function dictionaryText(pronunciations: Pronunciations): string {
   let text = '';
   for (const [word, variants] of pronunciations) {
     variants.forEach((phones, i) => {
-      text += `${word}${i === 0 ? '' : `(${i + 1})`} ${phones}\n`;
+      text += `${entryOf(word, i)} ${phones}\n`;
     });
   }
   return text;
+}
+
+/** Each way more costs the decoder time. */
+const WAYS_MAX = 12;
+
+/**
+ * The ways to say a phrase, each as the entries of `dictionaryText` with blanks between them: the decoder takes a word
+ * for its first pronunciation only. At most 12, those first in which few words are said in a rarer way.
+ */
+export function waysToSay(phrase: string, pronunciations: Pronunciations): string[] {
+  let ways: { entries: string; rarity: number }[] = [{ entries: '', rarity: 0 }];
+  for (const word of wordsOf(phrase)) {
+    const variants = pronunciations.get(word) ?? [];
+    ways = ways
+      .flatMap(({ entries, rarity }) =>
+        variants.map((_, i) => ({ entries: `${entries} ${entryOf(word, i)}`.trim(), rarity: rarity + i })),
+      )
+      .sort((a, b) => a.rarity - b.rarity)
+      .slice(0, WAYS_MAX);
+  }
+  return ways.map(({ entries }) => entries);
+}
+
+/** How a dictionary in the CMU form calls a pronunciation of a word. */
+function entryOf(word: string, variant: number): string {
+  return variant === 0 ? word : `${word}(${variant + 1})`;
 }
 
 function checked(given: Readonly<Record<string, readonly string[]>>): Map<string, readonly string[]> {
@@ -121,7 +147,7 @@ async function readDictionary(path: string): Promise<Buffer> {
 function lookUp(dictionary: Buffer, word: string): string[] {
   const variants: string[] = [];
   for (;;) {
-    const entry = variants.length === 0 ? `${word} ` : `${word}(${variants.length + 1}) `;
+    const entry = `${entryOf(word, variants.length)} `;
     const start = lineStart(dictionary, entry);
     if (start === -1) return variants;
     const end = dictionary.indexOf('\n', start);

@@ -34,6 +34,8 @@ export interface HotwordSettings {
     thresholds?: Readonly<Record<string, number>>;
     /** No threshold is below this within a reply. */
     replyThreshold?: number;
+    /** No threshold is below this in the middle of speech. */
+    speechThreshold?: number;
     pronunciations: Readonly<Record<string, readonly string[]>>;
   };
 }

@@ -68,7 +68,7 @@ export class SphinxSearches {
 
   #refuse(): never {
     throw new HotwordError(
-      `pocketsphinx cannot listen for ${[...this.#options.spoken.keys()].join(', ')}; try other phrases`,
+      `pocketsphinx cannot listen for ${[...new Set(this.#options.spoken.values())].join(', ')}; try other phrases`,
     );
   }
 }

@@ -12,19 +12,24 @@ export interface ThresholdsOptions {
   thresholds?: Readonly<Record<string, number>> | undefined;
   /** Within a reply no threshold is below this. @default as at other times */
   replyThreshold?: number | undefined;
+  /** In the middle of speech no threshold is below this. @default as after a pause */
+  speechThreshold?: number | undefined;
 }
 
 /** The threshold of each phrase, now: its own or the common one, and within a reply the stricter of it and another. */
 export class Thresholds {
   readonly #section: string;
   readonly #replyThreshold: number;
+  readonly #speechThreshold: number;
   readonly #values: Map<string, number>;
   #situation: Situation = 'listening';
 
   /** Throws HotwordError naming the key of a value that is not above 0 and at most 1. */
-  constructor({ phrases, section, threshold, thresholds = {}, replyThreshold = 0 }: ThresholdsOptions) {
+  constructor(options: ThresholdsOptions) {
+    const { phrases, section, threshold, thresholds = {}, replyThreshold = 0, speechThreshold = 0 } = options;
     this.#section = section;
     this.#replyThreshold = replyThreshold;
+    this.#speechThreshold = speechThreshold;
     this.#values = new Map(
       phrases.map((phrase) => {
         const own = Object.hasOwn(thresholds, phrase) ? thresholds[phrase] : undefined;
@@ -43,6 +48,12 @@ export class Thresholds {
   of(phrase: string): number {
     const value = this.#values.get(phrase) ?? 1;
     return this.#situation === 'reply' ? Math.max(value, this.#replyThreshold) : value;
+  }
+
+  /** The same in the middle of speech. Over a reply everything is, so there it makes no difference. */
+  inSpeech(phrase: string): number {
+    const value = this.of(phrase);
+    return this.#situation === 'reply' ? value : Math.max(value, this.#speechThreshold);
   }
 
   /** Throws HotwordError for a value out of range and for a phrase that nobody listens for. */

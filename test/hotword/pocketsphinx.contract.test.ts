@@ -9,10 +9,10 @@ import { EngineSource } from '../../src/hotword/engine-source.js';
 import { createPocketsphinx } from '../../src/hotword/pocketsphinx.js';
 import { readWav } from '../../src/pcm/wav.js';
 import { cook } from '../bench/hotword/recipes.js';
-import { atPeak, concat, say, silence, type Voice } from '../helpers/speech.js';
+import { atPeak, concat, say, silence, trim, type Voice } from '../helpers/speech.js';
 import { heardIn } from './engine-contract.js';
 
-const OPTIONS = { phrases: ['hey tars'], threshold: 1e-25, pronunciations: {} };
+const OPTIONS = { phrases: ['hey tars'], threshold: 1e-25, speechThreshold: 1e-12, pronunciations: {} };
 const CLIPS = resolve('..', 'shared', 'hotword', 'clips');
 const skip = existsSync(CLIPS) ? false : `there are no recordings in ${CLIPS}`;
 const PAUSE = new Int16Array(16_000);
@@ -139,6 +139,17 @@ test('within a reply another threshold holds, and is gone with the reply', async
   assert.deepEqual(heard, [1, 0, 1]);
 });
 
+test('in the middle of speech another threshold holds, but not after a pause and not over a reply', async () => {
+  const engine = await createPocketsphinx({ ...OPTIONS, speechThreshold: 1 });
+  const [before, phrase] = [trim(await say('and then he said'), 300), trim(await say('hey tars'), 300)];
+  const hear = (pauseMs: number) => heardIn(engine, silence(600), before, silence(pauseMs), phrase, PAUSE).length;
+  const heard = [hear(0), hear(450), hear(600)];
+  engine.tuning?.during('reply');
+  heard.push(hear(0));
+  engine.close();
+  assert.deepEqual(heard, [0, 1, 1, 1]);
+});
+
 test("a pronunciation of one's own is what is listened for", async () => {
   const sound = [silence(400), await say('hey computer', 'rms'), PAUSE];
   const hear = async (phones: string) => {
@@ -153,6 +164,17 @@ test("a pronunciation of one's own is what is listened for", async () => {
   };
   assert.equal(await hear('K AH M P Y UW T ER'), 1);
   assert.equal(await hear('Z AO R B L AE K S'), 0);
+});
+
+test('each pronunciation of a word is listened for', async () => {
+  const zorblax = ['Z AO R B L AE K S', 'K AH M P Y UW T ER'];
+  const engine = await createPocketsphinx({ ...OPTIONS, phrases: ['hey zorblax'], pronunciations: { zorblax } });
+  const hits = heardIn(engine, silence(400), await say('hey computer', 'rms'), PAUSE);
+  engine.close();
+  assert.deepEqual(
+    hits.map((hit) => hit.phrase),
+    ['hey zorblax'],
+  );
 });
 
 test('a word that nobody knows and a folder without a model are HotwordErrors with a remedy', async () => {

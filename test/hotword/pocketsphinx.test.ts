@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HotwordError } from '../../src/errors.js';
-import { createPocketsphinx, scoreOf } from '../../src/hotword/pocketsphinx.js';
+import { createPocketsphinx } from '../../src/hotword/pocketsphinx.js';
+import { scoreOf } from '../../src/hotword/sphinx-judge.js';
 
 const OPTIONS = { phrases: ['hey tars'], threshold: 1e-20, pronunciations: {} };
 

@@ -26,6 +26,14 @@ test('within a reply the stricter of its own and that of replies holds, and only
   assert.deepEqual([thresholds.of('hey tars'), thresholds.of('stop')], [0.5, 0.8]);
 });
 
+test('in the middle of speech the stricter of its own and that of speech holds, but not over a reply', () => {
+  const thresholds = new Thresholds({ ...OPTIONS, speechThreshold: 0.7 });
+  assert.deepEqual([thresholds.inSpeech('hey tars'), thresholds.inSpeech('stop')], [0.7, 0.8]);
+  assert.equal(thresholds.of('hey tars'), 0.5);
+  thresholds.during('reply');
+  assert.deepEqual([thresholds.inSpeech('hey tars'), thresholds.inSpeech('stop')], [0.5, 0.8]);
+});
+
 test('one that is set holds at once; values out of range and unknown phrases are named', () => {
   const thresholds = new Thresholds(OPTIONS);
   thresholds.set('stop', 1);

@@ -1,0 +1,32 @@
+/** So long a pause, in frames of 10 ms, ends a stretch of speech. Within words there are none so long. */
+const PAUSE_FRAMES = 30;
+/** Two loud frames are a click or a breath. */
+const SPEECH_FRAMES = 3;
+
+/** Knows where speech began: after the last pause. Frames are counted from the beginning of an utterance. */
+export class PauseWatch {
+  #frames = 0;
+  #quiet = 0;
+  #loud = 0;
+  #speechSince = Number.NEGATIVE_INFINITY;
+
+  /** The first frame of speech since the last pause; minus infinity where that was before this utterance. */
+  get speechSince(): number {
+    return this.#speechSince;
+  }
+
+  /** An utterance begins: after a pause of which it has so many frames, or else in the middle of anything. */
+  begin(pauseFrames = Number.NEGATIVE_INFINITY): void {
+    this.#frames = 0;
+    this.#speechSince = pauseFrames;
+  }
+
+  frame(isLoud: boolean): void {
+    this.#frames += 1;
+    this.#loud = isLoud ? this.#loud + 1 : 0;
+    if (!isLoud) this.#quiet += 1;
+    if (this.#loud < SPEECH_FRAMES) return;
+    if (this.#quiet >= PAUSE_FRAMES) this.#speechSince = this.#frames - this.#loud;
+    this.#quiet = 0;
+  }
+}

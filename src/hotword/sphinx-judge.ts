@@ -1,0 +1,55 @@
+import type { PauseWatch } from './pause-watch.js';
+import type { Pointer, SphinxLibrary } from './sphinx-library.js';
+import type { Thresholds } from './thresholds.js';
+
+/** Options of `SphinxJudge`. */
+export interface SphinxJudgeOptions {
+  sphinx: SphinxLibrary;
+  /** The phrase as the decoder knows it → as it is written in the configuration. */
+  spoken: ReadonlyMap<string, string>;
+  thresholds: Thresholds;
+  pauses: PauseWatch;
+}
+
+/** The decoder gives logarithms to the base 1.0001, divided by 1024, with 1500 (its KWS_MAX) taken off. */
+const DECADES_A_UNIT = 1024 * Math.log10(1.0001);
+const SCORE_OFFSET = 1500;
+
+/**
+ * A phrase that begins at most this many frames of 10 ms after the first sound follows a pause: a breath may be in
+ * between, and the decoder's first frames are often a little late.
+ */
+const BREATH_FRAMES = 12;
+
+/** Decides which of the phrases that the decoder found are heard: in the middle of speech less likely ones are not. */
+export class SphinxJudge {
+  readonly #options: SphinxJudgeOptions;
+
+  constructor(options: SphinxJudgeOptions) {
+    this.#options = options;
+  }
+
+  /** The best phrase found in this utterance, if one is heard. */
+  best(decoder: Pointer): { phrase: string; score: number } | undefined {
+    const { sphinx, spoken, thresholds, pauses } = this.#options;
+    let best: { phrase: string; score: number } | undefined;
+    for (let segment = sphinx.firstSegment(decoder, null); segment; segment = sphinx.nextSegment(segment)) {
+      const words = sphinx.segmentWord(segment)?.trim() ?? '';
+      const phrase = spoken.get(words) ?? words;
+      const units = sphinx.segmentProbability(segment, null, null, null) + SCORE_OFFSET;
+      const ratioLog10 = units * DECADES_A_UNIT;
+      const isAfterPause = sphinx.segmentFrames(segment).first <= pauses.speechSince + BREATH_FRAMES;
+      if (!isAfterPause && ratioLog10 < Math.log10(thresholds.inSpeech(phrase))) continue;
+      const score = scoreOf(ratioLog10, thresholds.of(phrase));
+      if (!best || score > best.score) best = { phrase, score };
+    }
+    return best;
+  }
+}
+
+/**
+ * The score of a likelihood ratio: 0 at the threshold, and every ten powers of ten above it halve what is missing to 1.
+ */
+export function scoreOf(ratioLog10: number, threshold: number): number {
+  return 1 - 2 ** (-Math.max(0, ratioLog10 - Math.log10(threshold)) / 10);
+}
