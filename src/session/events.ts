@@ -121,7 +121,7 @@ interface SessionOrders {
   hurryLink: () => void;
   tempo: (order: { tempo: 'idle' | 'session' }) => void;
   /** `announce` begins a sound that is no reply: the server hears nothing of it, and nothing more comes. */
-  reply: (order: { do: 'begin' | 'announce'; format: PcmFormat } | { do: 'end' | 'extend' | 'clear' }) => void;
+  reply: (order: { do: 'begin' | 'announce'; format: PcmFormat } | { do: 'end' | 'extend' | 'seal' | 'clear' }) => void;
   noteStarted: (note: { turn: number }) => void;
   noteEnded: (note: { reason: string }) => void;
 }

@@ -204,7 +204,7 @@ export const sessionMachine = machineSetup.createMachine({
             ...duringPlayback,
             'reply.held': { actions: noteHeld },
             // What has come plays out, but nothing more is put behind it.
-            'timeout.reply': { actions: assign({ isOverLimit: true }) },
+            'timeout.reply': { actions: [assign({ isOverLimit: true }), { type: 'reply', params: { do: 'seal' } }] },
             'server.sessionEnded': { actions: assign({ isEndedByServer: true }) },
             'server.replyStarted': [
               { guard: 'isOverLimit', ...endBy('reply limit', 'error') },

@@ -324,6 +324,7 @@ export class Session {
           replies.begin(order.format);
         } else if (order.do === 'end') replies.end();
         else if (order.do === 'extend') replies.extend();
+        else if (order.do === 'seal') replies.seal();
         else {
           narrator?.cut();
           void replies.clear();

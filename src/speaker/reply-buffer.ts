@@ -92,6 +92,7 @@ export class ReplyBuffer {
   #volume: number;
   #reply: Reply | undefined;
   #timer: Timer | undefined;
+  #isSealed = false;
 
   constructor(options: ReplyBufferOptions) {
     this.#options = options;
@@ -114,6 +115,11 @@ export class ReplyBuffer {
 
   /** A reply begins; one that is still playing is cleared. Without a device the reply fails, by event. */
   begin(format: PcmFormat): void {
+    this.#isSealed = false;
+    this.#begin(format);
+  }
+
+  #begin(format: PcmFormat): void {
     void this.clear();
     const { speaker, clock, prebufferMs, leadInMs } = this.#options;
     try {
@@ -149,8 +155,10 @@ export class ReplyBuffer {
 
   /** More of the reply, in blocks of any length; a part of a frame waits for its rest. Ignored outside a reply. */
   push(pcm: Uint8Array): void {
-    const reply = this.#reply;
-    if (!reply) return;
+    if (this.#reply && !this.#isSealed) this.#take(this.#reply, pcm);
+  }
+
+  #take(reply: Reply, pcm: Uint8Array): void {
     if (reply.stage === 'draining') {
       reply.next?.queue.push(pcm);
       return;
@@ -176,6 +184,11 @@ export class ReplyBuffer {
     if (reply.stage !== 'draining') reply.endedAtMs = undefined;
     else if (reply.next) reply.next.isEnded = false;
     else reply.next = { queue: new PcmQueue(frameBytes(reply.format)), isEnded: false };
+  }
+
+  /** What has come plays out, and what still comes is dropped, until the next `begin`. */
+  seal(): void {
+    this.#isSealed = true;
   }
 
   /** Silence now; the reply is forgotten and none of its events come any more. May be called at any time. */
@@ -290,8 +303,8 @@ export class ReplyBuffer {
   }
 
   #beginNext(format: PcmFormat, next: { queue: PcmQueue; isEnded: boolean }): void {
-    this.begin(format);
-    this.push(next.queue.take(next.queue.bytes));
+    this.#begin(format);
+    if (this.#reply) this.#take(this.#reply, next.queue.take(next.queue.bytes));
     if (next.isEnded) this.end();
   }
 

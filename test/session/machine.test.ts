@@ -287,6 +287,20 @@ describe('session machine: the reply', () => {
     assert.ok(orders().includes('tell session.ended reply limit'));
   });
 
+  it('takes no more audio behind the end of a reply that has played for as long as one may', () => {
+    const { send, state, orders, clock } = bench();
+    send(...IN_REPLY);
+    for (let ms = 0; ms < LIMITS.replyLimitMs - 1_000; ms += 1_000) {
+      clock.advance(1_000);
+      send('server.replyAudio');
+    }
+    send('server.replyEnded');
+    orders();
+    clock.advance(1_000);
+    assert.equal(state(), 'activeSession.draining');
+    assert.deepEqual(orders(), ['reply seal']);
+  });
+
   it('completes each of two replies that follow one another without a pause', () => {
     const { send, state, orders } = bench();
     send(...IN_DRAINING, START_REPLY);

@@ -309,6 +309,42 @@ describe('reply buffer', () => {
     assert.equal(told.filter((name) => name === 'drained').length, 1);
   });
 
+  it('plays what had come when it was sealed, and nothing that comes behind its end from then on', async () => {
+    const { buffer, speaker, told, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(300)));
+    buffer.end();
+    await pass(100);
+    buffer.push(bytesOf(ramp(100, 4_801)));
+    buffer.seal();
+    for (let round = 0; round < 20; round++) {
+      buffer.push(bytesOf(ramp(100, 6_401)));
+      await pass(100);
+    }
+    assert.deepEqual(speaker.sound, [...ramp(400)]);
+    assert.deepEqual(told, ['started', 'drained']);
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(200)));
+    buffer.end();
+    await pass(1_000);
+    assert.deepEqual(told, ['started', 'drained', 'started', 'drained'], 'the next one is not sealed');
+  });
+
+  it('plays the replies behind one that was sealed when they had come', async () => {
+    const { buffer, speaker, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(300)));
+    buffer.end();
+    await pass(250);
+    buffer.extend();
+    buffer.push(bytesOf(ramp(200, 4_801)));
+    buffer.end();
+    buffer.seal();
+    buffer.push(bytesOf(ramp(200, 8_001)));
+    await pass(1_000);
+    assert.deepEqual(speaker.sound, [...ramp(500)]);
+  });
+
   it('keeps its time when this process was busy for longer than the device was ahead', async () => {
     const { buffer, speaker, clock, told, infos, pass } = bench();
     buffer.begin(SPEECH_FORMAT);

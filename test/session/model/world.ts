@@ -165,6 +165,9 @@ function play(world: World, what: Order<'reply'>['do']): World {
     case 'end':
       need(world.player === 'playing', 'one reply at a time', 'a reply is ended that does not play');
       return { ...world, player: 'ending' };
+    case 'seal':
+      need(world.player === 'ending', 'one reply at a time', 'a reply is cut that may still go on');
+      return world;
     case 'clear':
       return silence(world);
   }
