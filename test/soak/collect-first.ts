@@ -1,22 +1,32 @@
 /**
  * Loaded into the program in front of it (`NODE_OPTIONS=--import …`): before a black box is written, garbage is collected
- * and what is left is written beside it.
+ * and what is left is written beside it; where a file `snapshot-wanted` lies there, also a snapshot of the heap.
  */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getHeapCodeStatistics, setFlagsFromString } from 'node:v8';
+import { queryObjects, setFlagsFromString, writeHeapSnapshot } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 // The children of the program are left as they are.
 delete process.env.NODE_OPTIONS;
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
-const path = join(process.env.STATE_DIRECTORY ?? '.', 'heap.json');
+const folder = process.env.STATE_DIRECTORY ?? '.';
+const count = () => queryObjects(Object, { format: 'count' });
+// The first time costs objects of its own.
+count();
 process.on('SIGUSR2', () => {
   collect();
-  const { code_and_metadata_size, bytecode_and_metadata_size } = getHeapCodeStatistics();
   const heapBytes = process.memoryUsage().heapUsed;
-  // What V8 compiles comes for a long time, and more of it where functions take new ways.
-  const codeBytes = code_and_metadata_size + bytecode_and_metadata_size;
-  writeFileSync(path, JSON.stringify({ heapBytes, dataBytes: heapBytes - codeBytes }));
+  writeFileSync(join(folder, 'heap.json'), JSON.stringify({ heapBytes, objects: count() }));
+  if (isWanted()) writeHeapSnapshot(join(folder, 'heap.heapsnapshot'));
 });
+
+function isWanted(): boolean {
+  try {
+    rmSync(join(folder, 'snapshot-wanted'));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -39,6 +39,12 @@ describe('the line through vitals', () => {
     assert.ok(Math.abs(flat.slope) < flat.error, `${flat.slope} ± ${flat.error}`);
     const growing = fit(points(10, 20));
     assert.ok(growing.slope > 5 * growing.error);
+    const waves = Array.from({ length: 50 }, (_, x) => [x, 1_000 + 100 * Math.sin(x / 5)] as const);
+    const alone = fit(waves.map(([x, y]) => [x, y + (x % 2)] as const));
+    assert.ok(
+      Math.abs(alone.slope) < 2 * alone.error,
+      `neighbours that scatter alike: ${alone.slope} ± ${alone.error}`,
+    );
     assert.ok(Number.isNaN(fit(points(1, 0).slice(0, 2)).slope));
   });
 });

@@ -1,10 +1,10 @@
 import type { DeviceRecord } from './soak.js';
-import { fit, type Vitals } from './vitals.js';
+import { fit, type Slope, type Vitals, WARM_UP_TURNS } from './vitals.js';
 
-/** Turns of a device before its memory counts: caches and compiled code fill. */
-const WARM_UP_TURNS = 100;
-/** A heap, compiled code apart, that grows by more than this a turn, beyond twice the error, is a leak: 10,000 turns would be 10 MiB. */
-const GROWTH_BYTES = 1_024;
+/** More objects a turn than this, beyond twice the error, are a leak: what is made once and late is less. */
+const GROWTH_OBJECTS = 0.3;
+/** More bytes a turn that the program holds, beyond twice the error, are a leak: 10,000 turns would be 1 MiB. */
+const GROWTH_BYTES = 100;
 /** Fewer samples than this tell nothing of a slope. */
 const SAMPLES_MIN = 6;
 
@@ -31,10 +31,12 @@ export function report(records: readonly DeviceRecord[], tookMs: number): { text
     '',
     ...faultTable(records),
     '',
-    'Memory after a collection, from turn 100 on (or in the later half of fewer), the slope with its standard error:',
+    'Memory after a collection, from turn 100 on (or in the later half of fewer), the slope with its standard error. Held is the',
+    'heap without what V8 keeps about the program (compiled code, feedback for its optimiser, shapes); own memory there is',
+    'that before the first look at what is held.',
     '',
-    '| device | limits | turns | heap a turn | without compiled code | own memory a turn | heap, own memory | files | children |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| device | limits | turns | objects a turn | held, bytes a turn | heap a turn | own memory a turn | heap, own memory | files | children |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...memory,
     '',
     ...(failures.length > 0 ? ['Failures:', '', ...failures, ''] : []),
@@ -67,21 +69,26 @@ function faultTable(records: readonly DeviceRecord[]): string[] {
 function memoryRow({ device, limits, tried, vitals }: DeviceRecord): string {
   const counted = steady(vitals);
   const last = vitals.at(-1);
-  const slopeOf = (of: (vitals: Vitals) => number) => {
-    if (counted.length < SAMPLES_MIN) return 'too few';
-    const { slope, error } = fit(counted.map((each) => [each.turn, of(each)] as const));
-    return `${(slope / 1024).toFixed(2)} ± ${(error / 1024).toFixed(2)} KiB`;
-  };
+  const before = vitals.findLast(({ turn }) => turn <= WARM_UP_TURNS) ?? last;
+  const text = (slope: Slope | undefined, unit: number) =>
+    slope ? `${(slope.slope / unit).toFixed(2)} ± ${(slope.error / unit).toFixed(2)}` : 'too few';
   const range = (of: (vitals: Vitals) => number) => {
     const values = counted.map(of);
     return values.length === 0 ? '' : `${Math.min(...values)} to ${Math.max(...values)}`;
   };
-  const sizes = last ? `${mebibytes(last.heapBytes)}, ${mebibytes(last.ownBytes)} MiB` : '';
+  const sizes = last && before ? `${mebibytes(last.heapBytes)}, ${mebibytes(before.ownBytes)} MiB` : '';
   return (
-    `| ${device} | ${limits} | ${tried} | ${slopeOf(({ heapBytes }) => heapBytes)} | ` +
-    `${slopeOf(({ dataBytes }) => dataBytes)} | ${slopeOf(({ ownBytes }) => ownBytes)} | ` +
-    `${sizes} | ${range(({ files }) => files)} | ${range(({ children }) => children)} |`
+    `| ${device} | ${limits} | ${tried} | ${text(slopeOf(counted, 'objects'), 1)} | ` +
+    `${text(slopeOf(counted, 'heldBytes'), 1)} | ${text(slopeOf(counted, 'heapBytes'), 1_024)} KiB | ` +
+    `${text(slopeOf(counted, 'ownBytes'), 1_024)} KiB | ${sizes} | ` +
+    `${range(({ files }) => files)} | ${range(({ children }) => children)} |`
   );
+}
+
+/** How something grows a turn; undefined where it was seen too seldom to tell. */
+function slopeOf(vitals: readonly Vitals[], what: 'objects' | 'heldBytes' | 'heapBytes' | 'ownBytes') {
+  const points = vitals.flatMap((each) => (each[what] === undefined ? [] : [[each.turn, each[what]] as const]));
+  return points.length < SAMPLES_MIN ? undefined : fit(points);
 }
 
 /** Growth that is no scatter, or files and processes at the end that were not there in the middle. */
@@ -91,9 +98,11 @@ function isLeaking(vitals: readonly Vitals[]): boolean {
   if (!first || !last) return false;
   if (last.files > Math.max(...counted.slice(0, -1).map(({ files }) => files))) return true;
   if (last.children > Math.min(...counted.map(({ children }) => children))) return true;
-  if (counted.length < SAMPLES_MIN) return false;
-  const { slope, error } = fit(counted.map(({ turn, dataBytes }) => [turn, dataBytes] as const));
-  return slope - 2 * error > GROWTH_BYTES;
+  const exceeds = (slope: Slope | undefined, limit: number) => slope && slope.slope - 2 * slope.error > limit;
+  return (
+    exceeds(slopeOf(counted, 'objects'), GROWTH_OBJECTS) === true ||
+    exceeds(slopeOf(counted, 'heldBytes'), GROWTH_BYTES) === true
+  );
 }
 
 /** What counts for memory: after the first 100 turns, or the later half of fewer. */

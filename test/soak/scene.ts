@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { Device } from '../helpers/device.js';
 import { GemitarsServer } from '../helpers/gemitars-server.js';
 import { Relay } from '../helpers/relay.js';
 import { VirtualSound } from '../helpers/virtual-sound.js';
+import { heldBytesOf } from './held.js';
 
 /** Keys of the configuration by path. */
 export type Settings = Readonly<Record<string, string>>;
@@ -35,8 +36,19 @@ export const SHORT_LIMITS: Settings = {
 
 const PRELOAD = fileURLToPath(new URL('./collect-first.js', import.meta.url));
 const START_LIMIT_MS = 30_000;
+/** With a snapshot of the heap, on a busy machine. */
+const LOOK_LIMIT_MS = 30_000;
 /** Of the sound, for the question whether a reply was heard. */
 const KEEP_MS = 20_000;
+
+/** The heap of a device's main process after a collection. */
+export interface Heap {
+  heapBytes: number;
+  /** Live JavaScript objects, functions and arrays among them. */
+  objects: number;
+  /** Without what V8 keeps about the program; undefined where nobody looked so closely. */
+  heldBytes: number | undefined;
+}
 
 /** A device of its own with sound, network and server of its own, all of which can be made to fail. */
 export class Scene {
@@ -85,15 +97,24 @@ export class Scene {
   async blackBox(): Promise<Record<string, unknown>[]> {
     this.device.mark();
     this.device.signal('SIGUSR2');
-    const { to } = await this.device.waitFor('blackbox.written');
+    const { to } = await this.device.waitFor('blackbox.written', { timeoutMs: LOOK_LIMIT_MS });
     const lines = (await readFile(to, 'utf8')).trim().split('\n');
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  /** What the heap of the device's main process holds after a collection, with V8's compiled code and without. */
-  async heap(): Promise<{ heapBytes: number; dataBytes: number }> {
+  /**
+   * What the heap of the device's main process holds after a collection, and how many objects are among it. With `isThorough`
+   * also what of it the program itself holds, which makes the process stop for a moment and grow once.
+   */
+  async heap(isThorough: boolean): Promise<Heap> {
+    const snapshot = join(this.#folder, 'heap.heapsnapshot');
+    if (isThorough) await writeFile(join(this.#folder, 'snapshot-wanted'), '');
     await this.blackBox();
-    return JSON.parse(await readFile(join(this.#folder, 'heap.json'), 'utf8')) as Awaited<ReturnType<Scene['heap']>>;
+    const heap = JSON.parse(await readFile(join(this.#folder, 'heap.json'), 'utf8')) as Omit<Heap, 'heldBytes'>;
+    if (!isThorough) return { ...heap, heldBytes: undefined };
+    const held = await heldBytesOf(snapshot);
+    await rm(snapshot);
+    return { ...heap, heldBytes: held };
   }
 
   /** Ends everything. Throws AssertionError where the device leaves a process behind. */

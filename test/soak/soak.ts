@@ -7,7 +7,7 @@ import { SOAK_FAULTS } from './faults.js';
 import { type ConversationPlan, makePlan, type Point, seededRandom } from './plan.js';
 import { DEFAULT_LIMITS, Scene, SHORT_LIMITS } from './scene.js';
 import { answer, DeafDevice, goodbye, lead, speakOn, untilWell, wake } from './turns.js';
-import { type Vitals, vitalsOf } from './vitals.js';
+import { type Vitals, vitalsOf, WARM_UP_TURNS } from './vitals.js';
 import { lastWayBack } from './ways-back.js';
 
 /** So much beyond its limit a device is called stuck, not late. */
@@ -15,6 +15,8 @@ const STUCK_MS = 15_000;
 /** Some faults last for several times the longest of the device's limits. */
 const FAULT_LIMIT_MS = 180_000;
 const VITALS_EVERY_TURNS = 5;
+/** Between two looks at what the heap is made of, which begin where memory counts. */
+const THOROUGH_EVERY_TURNS = 25;
 /** The microphone's process and the loudspeaker's. */
 const CHILDREN = 2;
 const SETTLE_ROUNDS = 50;
@@ -123,6 +125,7 @@ class DeviceRun {
   readonly #random: () => number;
   readonly #say: (line: string) => void;
   readonly #slackMs: number;
+  #thoroughFrom = WARM_UP_TURNS;
 
   constructor(scene: Scene, options: RunOptions) {
     const { device, limits } = options;
@@ -242,11 +245,15 @@ class DeviceRun {
   async #look(): Promise<void> {
     const { record } = this;
     await untilWell(this.#scene, STUCK_MS);
-    const vitals = await vitalsOf(this.#scene, record.tried);
+    const isThorough = record.tried >= this.#thoroughFrom;
+    if (isThorough) this.#thoroughFrom += THOROUGH_EVERY_TURNS;
+    const vitals = await vitalsOf(this.#scene, record.tried, isThorough);
     record.vitals.push(vitals);
     record.loads.push(loadavg()[0] ?? 0);
-    const { heapBytes, ownBytes, files, children } = vitals;
-    const memory = `heap ${(heapBytes / 2 ** 20).toFixed(2)} MiB, own memory ${(ownBytes / 2 ** 20).toFixed(1)} MiB`;
+    const { heapBytes, heldBytes, objects, ownBytes, files, children } = vitals;
+    const size = (what: string, bytes: number) => `${what} ${(bytes / 2 ** 20).toFixed(2)} MiB`;
+    const held = heldBytes === undefined ? [] : [size('of it held', heldBytes)];
+    const memory = [`${objects} objects`, size('heap', heapBytes), ...held, size('own memory', ownBytes)].join(', ');
     this.#say(
       `turn ${record.tried}: ${record.completed} completed, ${record.ended} ended, ${memory}, ${files} files, ${children} children`,
     );
