@@ -40,6 +40,10 @@ class Pipe {
     return this.#queue.reduce((sum, { dueMs, bytes }) => sum + (dueMs <= nowMs ? bytes : 0), 0);
   }
 
+  get isEmpty(): boolean {
+    return this.#queue.length === 0;
+  }
+
   put(arrive: () => void, bytes = 0): void {
     const latencyMs = this.#latencyMs();
     this.#queue.push({ dueMs: this.#clock.nowMs() + latencyMs, bytes, arrive });
@@ -84,6 +88,11 @@ class VirtualSocket implements Socket {
   /** Nothing of it is left at the device's end. */
   get isOver(): boolean {
     return this.#state === 'over';
+  }
+
+  /** Nothing of it is left anywhere. */
+  get isForgotten(): boolean {
+    return this.isOver && this.toServer.isEmpty && this.toDevice.isEmpty;
   }
 
   get bufferedBytes(): number {
@@ -237,7 +246,8 @@ export class VirtualNetwork {
   readonly clock: Clock;
   readonly watch: WireWatch;
   readonly server = new VirtualServer();
-  readonly #sockets: VirtualSocket[] = [];
+  #sockets: VirtualSocket[] = [];
+  #dials = 0;
   #hanging: VirtualSocket[] = [];
   #weather: Weather = 'open';
 
@@ -269,8 +279,9 @@ export class VirtualNetwork {
   }
 
   readonly openSocket: OpenSocket = (_target, events) => {
-    const socket = new VirtualSocket(this, this.#sockets.length + 1, events);
-    this.#sockets.push(socket);
+    this.#dials += 1;
+    const socket = new VirtualSocket(this, this.#dials, events);
+    this.#sockets = [...this.#sockets.filter(({ isForgotten }) => !isForgotten), socket];
     this.clock.setTimeout(() => this.#arrive(socket), this.latencyMs);
     return socket;
   };
