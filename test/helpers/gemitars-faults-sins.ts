@@ -1,5 +1,5 @@
 import type { Fault } from './gemitars-faults.js';
-import { abandonedMs, END, hum, playOutMs, SESSION_END, START, sendAll } from './gemitars-faults-parts.js';
+import { abandonedMs, END, hum, playOutMs, quietTurnMs, SESSION_END, START, sendAll } from './gemitars-faults-parts.js';
 
 const SOUND_MS = 300;
 const SOUND = hum(SOUND_MS);
@@ -9,6 +9,8 @@ const DRIP_MS = 250;
 const TOO_BIG_BYTES = 2 ** 20 + 1;
 const BIG_SOUND_MS = 2_000;
 const FLOOD = 500;
+/** How much faster than it plays a reply comes that never lets the device run dry. */
+const HASTE = 4 / 3;
 
 /** What servers of other protocols would say first. */
 const FOREIGN: readonly (string | Uint8Array)[] = [
@@ -113,6 +115,18 @@ export const SINS = {
       }
     },
     limitMs: (config, waitingMs) => config.session.reply_limit_ms + playOutMs(config, waitingMs + SOUND_MS),
+  },
+  endlessAudioBehindEnd: {
+    what: 'sound without end behind the end marker of its reply, faster than it plays, long after the device has had enough',
+    run: async ({ server, config, pause }) => {
+      await sendAll(server, START, SOUND, END, SOUND);
+      for (let ms = 0; ms < 3 * config.session.reply_limit_ms; ms += SOUND_MS / HASTE) {
+        if (!(await server.send(SOUND))) return;
+        await pause(SOUND_MS / HASTE);
+      }
+    },
+    limitMs: (config, waitingMs) =>
+      HASTE * config.session.reply_limit_ms + playOutMs(config, waitingMs + 2 * SOUND_MS) + quietTurnMs(config),
   },
   oddBytes: saying(
     'a reply in messages of odd sizes, empty ones too, and half a sample at the end',

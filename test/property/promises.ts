@@ -69,7 +69,7 @@ export class Promises implements WireWatch {
   #soundMs = 0;
   /** The part of it that came before the limit of a reply. */
   #soundInTimeMs = 0;
-  /** Sound that comes when its reply is over, or that nobody takes, may play for longer. */
+  /** Sound that nobody takes may play for longer. */
   #isSlow = false;
   /** More than one reply plays, or it was cut. */
   #isMixed = false;
@@ -139,10 +139,7 @@ export class Promises implements WireWatch {
     if (typeof message === 'string') return;
     const soundMs = (message.length / 2 / RATE_HZ) * 1_000;
     if (this.state === 'activeSession.reply') this.#soundMs += soundMs;
-    if (this.state === 'activeSession.reply' && this.#playingMs < this.#watched.config.session.reply_limit_ms)
-      this.#soundInTimeMs += soundMs;
-    // Behind the end of its reply only the limit of that state holds.
-    this.#isSlow ||= this.state === 'activeSession.draining';
+    if (this.#playingMs < this.#watched.config.session.reply_limit_ms) this.#soundInTimeMs += soundMs;
   }
 
   /** The program ends: it need not come back any more. */
