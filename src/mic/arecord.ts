@@ -1,7 +1,7 @@
 import { alsaFormat } from '../pcm/alsa-format.js';
 import { type CaptureBackend, CHUNK_MS } from './child-microphone.js';
 
-const BUFFER_MS = 500; // how long this process may be busy before a sample is lost
+const BUFFER_MS = 480; // how long this process may be busy before a sample is lost
 
 /** ALSA's own recorder, from Debian's alsa-utils. */
 export const arecord: CaptureBackend = {

@@ -6,6 +6,7 @@ import { outputOf } from '../helpers/processes.js';
 import { playReply, randomFrom, randomShape, roomInConversation } from '../helpers/reply-shapes.js';
 import { silence } from '../helpers/speech.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
+import { report } from './figures.js';
 
 /*
  * Many replies: of every shape, through real players, for what `playback_complete` promises; and very many short ones,
@@ -21,12 +22,8 @@ const SPEED = 10;
 const POINTS = 20;
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
-const quantile = (values: readonly number[], q: number) =>
-  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * q)] ?? Number.NaN;
-const spread = (values: readonly number[]) =>
-  ['median', 'p95', 'least', 'most']
-    .map((name, i) => `${name} ${quantile(values, [0.5, 0.95, 0, 1][i] ?? 0).toFixed(0)} ms`)
-    .join(', ');
+const tell = (what: string, of: string, values: readonly number[], unit = 'ms') =>
+  report({ bench: 'audio-replies', what, of, unit, values });
 
 /** Milliseconds that the sound server holds of each stream that plays now, and the sink's own. */
 async function latenciesMs(env: NodeJS.ProcessEnv): Promise<{ stream: number; sink: number }[]> {
@@ -69,9 +66,13 @@ async function shapes(loudspeaker: string, count: number, seed: number): Promise
   }
   print(`${loudspeaker}: ${completeMs.length} of ${count} replies heard whole and completed after their last sample`);
   print(`  with gaps although it came faster than it plays: ${gaps} (a machine without time for it)`);
-  print(`  last sample → playback_complete: ${spread(completeMs)}`);
-  print(`  the sound server holds of the stream: ${spread(latencies.map(({ stream }) => stream))}`);
-  print(`  and the sink: ${spread(latencies.map(({ sink }) => sink))}`);
+  tell('replies heard whole and completed after their last sample', loudspeaker, [completeMs.length], `of ${count}`);
+  tell('replies with gaps', loudspeaker, [gaps], `of ${count}`);
+  tell('last sample → playback_complete', loudspeaker, completeMs);
+  const streams = latencies.map(({ stream }) => stream);
+  tell('what the sound server holds of the stream', loudspeaker, streams);
+  const sinks = latencies.map(({ sink }) => sink);
+  tell('what its sink holds', loudspeaker, sinks);
   for (const fault of faults) print(`  ${fault}`);
 }
 
@@ -132,7 +133,7 @@ async function memory(): Promise<void> {
   );
   print(`  heap: ${heap.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(', ')} MB`);
   print(`  RSS: ${rss.map((mb) => mb.toFixed(0)).join(', ')} MB`);
-  print(`  heap slope after the first quarter: ${grown.toFixed(1)} bytes a reply`);
+  tell('heap, after the first quarter', `${REPLIES} replies`, [grown], 'bytes a reply');
 }
 
 const each = Math.ceil(SHAPES / LOUDSPEAKERS.length);

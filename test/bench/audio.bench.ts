@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { MICROPHONES } from '../../src/mic/registry.js';
@@ -8,7 +7,6 @@ import type { Speaker } from '../../src/speaker/speaker.js';
 import { Device } from '../helpers/device.js';
 import { answer } from '../helpers/gemitars-scripts.js';
 import { GemitarsServer } from '../helpers/gemitars-server.js';
-import { pssMb } from '../helpers/memory.js';
 import { descendants } from '../helpers/process-tree.js';
 import { utter } from '../helpers/room.js';
 import { concat, silence } from '../helpers/speech.js';
@@ -16,6 +14,8 @@ import { whiteNoise } from '../helpers/synthetic-speech.js';
 import { VirtualSound } from '../helpers/virtual-sound.js';
 import { Hearing } from '../mic/hearing.js';
 import { Told } from '../speaker/support.js';
+import { report } from './figures.js';
+import { costOver, memoryOf } from './process-cost.js';
 
 /*
  * The figures of sound: moments at the sink are those of the recording, which gets a sample when the sound server has
@@ -26,7 +26,6 @@ const REPLIES = 12;
 const ROUNDS = 15;
 const WATCHED_MS = 5_000;
 const SLOPE_REPLIES = Number(process.env.BENCH_REPLIES ?? 1_000);
-const TICKS_A_SECOND = 100; // USER_HZ of every Linux that Node runs on
 const PAIRS = [
   ['naudiodon', 'speaker'],
   ['arecord', 'aplay'],
@@ -37,36 +36,18 @@ const common = { clock: systemClock, log: pino({ level: 'silent' }) };
 const sound = new VirtualSound();
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
-const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b);
-const quantile = (values: readonly number[], q: number) =>
-  sorted(values)[Math.floor((values.length - 1) * q)] ?? Number.NaN;
-const spread = (values: readonly number[]) =>
-  `median ${quantile(values, 0.5).toFixed(0)} ms, ${quantile(values, 0).toFixed(0)} to ${quantile(values, 1).toFixed(0)} ms`;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const tell = (what: string, of: string, values: readonly number[], unit = 'ms') =>
+  report({ bench: 'audio', what, of, unit, values });
 
-/** CPU time in seconds and proportional memory in MB of processes. */
-function costOf(pids: readonly number[]): { cpuS: number; pssMb: number } {
-  let [cpuS, pss] = [0, 0];
-  for (const pid of pids) {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    cpuS += (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
-    pss += pssMb(pid);
-  }
-  return { cpuS, pssMb: pss };
-}
-
-/** The cost of the client and all its children over a time, in % of a core and MB. */
-async function watched(device: Device): Promise<string> {
-  const pids = [device.pid, ...device.children().map(({ pid }) => pid)];
-  const before = costOf(pids);
-  await pause(WATCHED_MS);
-  const after = costOf(pids);
-  const cpu = ((after.cpuS - before.cpuS) / WATCHED_MS) * 100_000;
-  return `${cpu.toFixed(1)} % of a core, ${after.pssMb.toFixed(0)} MB in ${pids.length} processes`;
+/** The cost of the client and all its children over a time. */
+async function watch(device: Device, of: string, doing: string): Promise<void> {
+  const cost = await costOver(device.pid, WATCHED_MS);
+  tell(`${doing}: CPU`, of, [cost.corePercent], '% of a core');
+  tell(`${doing}: memory of ${cost.processes} processes (PSS)`, of, [cost.pssMb], 'MB');
 }
 
 async function conversation(microphone: string, loudspeaker: string): Promise<void> {
+  const of = `${microphone} and ${loudspeaker}`;
   const server = new GemitarsServer();
   await server.start();
   const flags = [`--server.url=${server.url}`, `--mic.backend=${microphone}`, `--speaker.backend=${loudspeaker}`];
@@ -76,7 +57,7 @@ async function conversation(microphone: string, loudspeaker: string): Promise<vo
     await device.waitForState('listening');
     await device.waitFor('speaker.ready');
     await device.waitFor('link.up');
-    print(`  listening: ${await watched(device)}`);
+    await watch(device, of, 'listening');
     await sound.speak((await utter('what is the weather like today')).sound);
     await server.next('hotword_detected');
     const firstMs: number[] = [];
@@ -89,11 +70,11 @@ async function conversation(microphone: string, loudspeaker: string): Promise<vo
       completeMs.push(playbackComplete.atMs - (sound.speaker.lastSoundMs(fromMs) ?? Number.NaN));
       await device.waitForState('activeSession.userTurn');
     }
-    print(`  first reply byte → first sample: ${spread(firstMs)}`);
-    print(`  last sample → playback_complete: ${spread(completeMs)}`);
+    tell('first reply byte → first sample', of, firstMs);
+    tell('last sample → playback_complete', of, completeMs);
     const speaking = answer(server, whiteNoise(WATCHED_MS + 1_500, -20), { speed: 1 });
     await device.waitForState('activeSession.reply');
-    print(`  speaking: ${await watched(device)}`);
+    await watch(device, of, 'speaking');
     await speaking;
   } finally {
     await device.stop();
@@ -130,7 +111,8 @@ async function clearing(backend: string): Promise<void> {
       silentMs.push((sound.speaker.lastSoundMs(fromMs) ?? Number.NaN) - clearedMs);
     }
   });
-  print(`  clear() → silence: ${spread(silentMs)}; it resolves after ${spread(resolvedMs)}`);
+  tell('clear() → silence', backend, silentMs);
+  tell('clear() → it resolves', backend, resolvedMs);
 }
 
 async function capturing(backend: string): Promise<void> {
@@ -148,7 +130,7 @@ async function capturing(backend: string): Promise<void> {
     if (first !== undefined) delayMs.push((hearing.chunkAtMs[first] ?? Number.NaN) - startedAtMs);
   }
   await hearing.stop();
-  print(`  sample in the air → chunk that has it: ${spread(delayMs)}`);
+  tell('sample in the air → chunk that has it', backend, delayMs);
 }
 
 /** Memory of the speaker package's child and of this process over many short sounds. */
@@ -159,13 +141,15 @@ async function slope(): Promise<void> {
     for (let reply = 0; reply <= SLOPE_REPLIES; reply++) {
       if (reply % Math.ceil(SLOPE_REPLIES / 10) === 0) {
         const children = descendants(process.pid).filter(({ command }) => command.includes('package-child'));
-        points.push([reply, costOf(children.map(({ pid }) => pid)).pssMb]);
+        points.push([reply, memoryOf(children.map(({ pid }) => pid))]);
       }
       const playback = speaker.open(SPEECH_FORMAT);
       playback.write(short);
       await playback.drain();
     }
     print(`  its child, MB after so many replies: ${points.map(([at, mb]) => `${at}: ${mb.toFixed(1)}`).join(', ')}`);
+    const grown = (points.at(-1)?.[1] ?? Number.NaN) - (points[0]?.[1] ?? Number.NaN);
+    tell(`growth of its child over ${SLOPE_REPLIES} replies`, 'speaker package', [grown], 'MB');
   });
 }
 

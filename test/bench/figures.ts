@@ -36,6 +36,7 @@ export function rounded(value: number): string {
 
 function spreadOf(values: readonly number[], unit: string): string {
   if (values.length === 1) return `${rounded(values[0] ?? Number.NaN)} ${unit}`;
-  const [least, median, p95, most] = [0, 0.5, 0.95, 1].map((part) => rounded(quantile(values, part)));
-  return `median ${median} ${unit}, p95 ${p95}, ${least} to ${most} (${values.length} times)`;
+  const [least, median, p95, p99, most] = [0, 0.5, 0.95, 0.99, 1].map((part) => rounded(quantile(values, part)));
+  const rare = values.length >= 100 ? `, p99 ${p99}` : '';
+  return `median ${median} ${unit}, p95 ${p95}${rare}, ${least} to ${most} (${values.length} times)`;
 }

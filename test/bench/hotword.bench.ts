@@ -6,6 +6,7 @@ import { readWav } from '../../src/pcm/wav.js';
 import { writeWav } from '../../src/pcm/wav-writer.js';
 import { RATE_HZ } from '../helpers/sound-tap.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
+import { report } from './figures.js';
 import { costOf, Ears } from './hotword/children.js';
 import { configOf } from './hotword/config.js';
 import { curveSvg, type Line } from './hotword/curve.js';
@@ -31,6 +32,8 @@ const ALLOWED = 1;
 
 const print = (line = '') => process.stdout.write(`${line}\n`);
 const row = (...cells: readonly (string | number)[]) => print(`| ${cells.join(' | ')} |`);
+const tell = (what: string, of: string, unit: string, values: readonly number[]) =>
+  report({ bench: 'hotword', what, of, unit, values });
 function heading(...cells: readonly string[]): void {
   print();
   row(...cells);
@@ -253,6 +256,15 @@ async function printDelays(runs: readonly Run[]): Promise<void> {
     const delays = delaysOf(phrase, (await conditions.get('clean')) ?? []);
     row(engine.name, phrase, ...[0.5, 0.1, 0.9].map((q) => quantile(delays, q).toFixed(0)));
   }
+  print();
+  for (const { engine, phrase, conditions } of runs) {
+    const hearings = (await conditions.get('clean')) ?? [];
+    const { heard, said, falseAlarms } = tally(phrase, hearings);
+    const of = `${engine.name}, "${phrase}", clean`;
+    tell('heard', of, `of ${said}`, [heard]);
+    tell('false alarms on other words', of, 'times', [falseAlarms]);
+    tell('end of the word → detection', of, 'ms', delaysOf(phrase, hearings));
+  }
 }
 
 async function printCosts(rows: readonly EngineRow[], speech: string, folder: string): Promise<void> {
@@ -271,11 +283,12 @@ async function printCosts(rows: readonly EngineRow[], speech: string, folder: st
     'longest 20 ms of sound, in ms',
     'memory (PSS), MB',
   );
+  const measured: { name: string; percents: number[]; mb: number }[] = [];
   for (const { name, settings, phrases } of rows) {
     const cost = await costs({ ...settings, 'hotword.phrases': phrases[0] ?? '' });
-    const [quietPercent, talkPercent] = cost.cpuPercent.map((percent, i) =>
-      (percent - (none.cpuPercent[i] ?? 0)).toFixed(2),
-    );
+    const percents = cost.cpuPercent.map((percent, i) => percent - (none.cpuPercent[i] ?? 0));
+    measured.push({ name, percents, mb: cost.pssMb - none.pssMb });
+    const [quietPercent, talkPercent] = percents.map((percent) => percent.toFixed(2));
     row(
       name,
       quietPercent ?? '',
@@ -283,6 +296,13 @@ async function printCosts(rows: readonly EngineRow[], speech: string, folder: st
       Math.max(...cost.worstMs).toFixed(1),
       (cost.pssMb - none.pssMb).toFixed(0),
     );
+  }
+  print();
+  for (const { name, percents, mb } of measured) {
+    const [quiet = Number.NaN, talk = Number.NaN] = percents;
+    tell('CPU of the engine in quiet', name, '% of a core', [quiet]);
+    tell('CPU of the engine in speech', name, '% of a core', [talk]);
+    tell('memory of the engine (PSS)', name, 'MB', [mb]);
   }
 }
 

@@ -7,6 +7,7 @@ import type { OpenSocket } from '../../src/link/socket.js';
 import { Relay } from '../helpers/relay.js';
 import { wsServer } from '../link/servers.js';
 import { DEFAULTS, FakeClock, linkTo, QUICK } from '../link/support.js';
+import { report } from './figures.js';
 
 const RUNS = 1_000;
 const RECONNECTS = 10_000;
@@ -76,24 +77,26 @@ function outage(kind: Outage, outageMs: number, hotwordAfterMs?: number): { took
   return { tookMs: Math.max(0, upAtMs - outageMs - (hotwordAfterMs ?? 0)), attempts: attemptsThen };
 }
 
-function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
-}
+const tell = (what: string, of: string, values: readonly number[], unit: string) =>
+  report({ bench: 'link', what, of, unit, values });
 
-function print(name: string, values: readonly number[]): void {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [median, p99, max] = [0.5, 0.99, 1].map((q) => (quantile(sorted, q) / 1_000).toFixed(2));
-  console.log(`${name.padEnd(52)} median ${median} s, p99 ${p99} s, max ${max} s`);
+function print(what: string, of: string, valuesMs: readonly number[]): void {
+  tell(
+    what,
+    of,
+    valuesMs.map((ms) => ms / 1_000),
+    's',
+  );
 }
 
 function benchOutages(): void {
-  console.log(`From "server back" to link.up (simulated clock, ${RUNS} runs each)`);
   for (const kind of ['refused', 'black hole'] as const) {
     for (const seconds of [3, 30, 600]) {
       // A random part of a second, so that the end of the outage has no fixed place among the dials.
       const runs = Array.from({ length: RUNS }, () => outage(kind, seconds * 1_000 + Math.random() * 1_000));
       print(
-        `  outage of ${seconds} s, ${kind}`,
+        'server back → link.up (simulated clock)',
+        `outage of ${seconds} s, ${kind}`,
         runs.map((run) => run.tookMs),
       );
     }
@@ -101,11 +104,12 @@ function benchOutages(): void {
       outage(kind, 600_000 + Math.random() * 1_000, Math.random() * 5_000),
     );
     print(
-      `  600 s, ${kind}, from a hotword after it`,
+      'hotword → link.up (simulated clock)',
+      `outage of 600 s, ${kind}`,
       hurried.map((run) => run.tookMs),
     );
     const hour = outage(kind, 60 * MINUTE_MS).attempts;
-    console.log(`  attempts in an hour of outage, ${kind}: ${hour}`);
+    tell('attempts in an hour of outage', kind, [hour], 'times');
   }
 }
 
@@ -139,9 +143,8 @@ async function timeToNotice(tempo: LinkTempo): Promise<number> {
 }
 
 async function benchBlackHole(): Promise<void> {
-  console.log('From a black hole to link.down (real time, 20 links each)');
   for (const tempo of ['idle', 'session'] as const) {
-    print(`  ${tempo}`, await Promise.all(Array.from({ length: 20 }, () => timeToNotice(tempo))));
+    print('black hole → link.down', tempo, await Promise.all(Array.from({ length: 20 }, () => timeToNotice(tempo))));
   }
 }
 
@@ -175,21 +178,21 @@ async function benchFalseAlarms(minutes: number): Promise<void> {
   }, 32);
   await new Promise((resolve) => setTimeout(resolve, minutes * MINUTE_MS));
   clearInterval(speech);
-  console.log(`False alarms with up to 1.5 s of random delay each way, ${LINKS} links idle and ${LINKS} in a session:`);
-  console.log(`  ${downs} in ${minutes} minutes`);
+  const of = `up to 1.5 s of random delay each way, ${LINKS} links idle and ${LINKS} in a session`;
+  tell('links given up for nothing', of, [downs], `in ${minutes} minutes`);
   await Promise.all(links.map(({ link }) => link.close()));
   await relay.close();
   await server.close();
 }
 
 /** Least squares: how much `ys` grows for each step of `xs`, with the standard error of that. */
-function slope(xs: readonly number[], ys: readonly number[], digits: number): string {
+function slope(xs: readonly number[], ys: readonly number[]): { growth: number; error: number } {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [mx, my] = [mean(xs), mean(ys)];
   const spread = xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
   const growth = xs.reduce((sum, x, i) => sum + (x - mx) * ((ys[i] ?? my) - my), 0) / spread;
   const rest = xs.reduce((sum, x, i) => sum + ((ys[i] ?? my) - my - growth * (x - mx)) ** 2, 0);
-  return `${growth.toFixed(digits)} ± ${Math.sqrt(rest / (xs.length - 2) / spread).toFixed(digits)}`;
+  return { growth, error: Math.sqrt(rest / (xs.length - 2) / spread) };
 }
 
 async function benchReconnects(): Promise<void> {
@@ -225,9 +228,16 @@ async function benchReconnects(): Promise<void> {
   });
   await link.close();
   await server.close();
-  console.log(`${RECONNECTS} reconnects (link and server in one process, after garbage collection)`);
-  console.log(`  heap ${mib(heap[0])} → ${mib(heap.at(-1))} MiB, slope ${slope(xs, heap, 1)} bytes a reconnect`);
-  console.log(`  files ${files[0]} → ${files.at(-1)}, slope ${slope(xs, files, 5)} a reconnect`);
+  const of = `${RECONNECTS} reconnects, link and server in one process`;
+  console.log(`  heap ${mib(heap[0])} → ${mib(heap.at(-1))} MiB, files ${files[0]} → ${files.at(-1)}`);
+  for (const [what, ys, unit] of [
+    ['heap after garbage collection', heap, 'bytes a reconnect'],
+    ['open files', files, 'a reconnect'],
+  ] as const) {
+    const { growth, error } = slope(xs, ys);
+    tell(`${what}: growth`, of, [growth], unit);
+    tell(`${what}: standard error of that`, of, [error], unit);
+  }
 }
 
 function mib(bytes: number | undefined): string {

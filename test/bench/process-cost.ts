@@ -37,6 +37,6 @@ function cpuSecondsOf(pids: readonly number[]): number {
 }
 
 /** Proportional memory of processes, in MB. */
-function memoryOf(pids: readonly number[]): number {
+export function memoryOf(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + pssMb(pid), 0);
 }

@@ -26,7 +26,7 @@ const QUIET_MS = 2_500;
 const BREATH_MS = 120;
 const LISTENING_MS = Number(process.env.BENCH_SECONDS ?? 20) * 1_000;
 /** Code is compiled and memory is given back before anything is measured. */
-const SETTLE_MS = Math.min(8_000, LISTENING_MS / 2);
+const SETTLE_MS = Math.min(15_000, LISTENING_MS);
 
 /** Who is measured. */
 interface Candidate {
@@ -54,7 +54,7 @@ function candidates(): Candidate[] {
   if (client) return [{ name: 'the client', command: client, hotword }];
   return OURS.map(([microphone, loudspeaker]) => {
     const flags = `--config ${workplace.config} --mic.backend=${microphone} --speaker.backend=${loudspeaker}`;
-    const command = `exec node --max-semi-space-size=1 ${MAIN} run ${flags} --server.url="$BENCH_URL"`;
+    const command = `exec node --max-semi-space-size=1 --v8-pool-size=1 ${MAIN} run ${flags} --server.url="$BENCH_URL"`;
     return { name: `${microphone} and ${loudspeaker}`, command, hotword: 'hey tars' };
   });
 }

@@ -5,6 +5,7 @@ import { bargeInBySpeech } from '../helpers/speech-barge-in.js';
 const SHORT = 'A tower of white stone stood at the entrance of the old harbour.';
 
 describe("barge-in by speech with PulseAudio's echo canceller, the loudspeaker at -10 dB in the microphone", () => {
-  it('a reply does not interrupt itself, a person does, and their words arrive from their beginning', (test) =>
-    bargeInBySpeech(test, { alone: SHORT, replies: 3, interruptions: 3 }));
+  it('a reply does not interrupt itself, a person does, and their words arrive from their beginning', async (test) => {
+    await bargeInBySpeech(test, { alone: SHORT, replies: 3, interruptions: 3 });
+  });
 });

@@ -27,6 +27,16 @@ export interface SpeechBargeIn {
   interruptions: number;
 }
 
+/** What was measured of the interruptions, one value each. */
+export interface BargeInFigures {
+  /** From the first word to the last sample of the reply, in ms. */
+  silentAfterMs: number[];
+  /** Correlation of what the server heard with what was said. */
+  alike: number[];
+  /** How much softer the first 0.3 s came, in dB. */
+  softenedDb: number[];
+}
+
 /** The README's recipe. The masters are named because a virtual machine has several devices. */
 async function cancelEcho({ env }: VirtualSound): Promise<void> {
   const settings = 'aec_args="analog_gain_control=0 digital_gain_control=0 extended_filter=1"';
@@ -43,7 +53,11 @@ async function cancelEcho({ env }: VirtualSound): Promise<void> {
  * With PulseAudio's echo canceller and the loudspeaker at -10 dB in the microphone: replies that play alone do not interrupt
  * themselves, a person who speaks into one does, within a second at the median and always before they end, and their words reach the server from the first on.
  */
-export async function bargeInBySpeech(test: TestContext, { alone = LONG, ...times }: SpeechBargeIn): Promise<void> {
+export async function bargeInBySpeech(
+  test: TestContext,
+  { alone = LONG, ...times }: SpeechBargeIn,
+): Promise<BargeInFigures> {
+  const figures: BargeInFigures = { silentAfterMs: [], alike: [], softenedDb: [] };
   const devices = ['--mic.backend=parecord', '--mic.device=clean', '--speaker.backend=pacat', '--speaker.device=out'];
   const flags = [...devices, '--session.barge_in=speech', '--cues.enabled=false'];
   const room = await furnish(test, { flags, prepare: cancelEcho });
@@ -80,8 +94,12 @@ export async function bargeInBySpeech(test: TestContext, { alone = LONG, ...time
       `silent ${silentAfterMs} ms after the first word; the words arrived ${whole.correlation.toFixed(2)} alike, ` +
         `${Math.round(msOfSamples(whole.offset))} ms into what was sent, their beginning softer by ${softenedDb.toFixed(1)} dB`,
     );
+    figures.silentAfterMs.push(silentAfterMs);
+    figures.alike.push(whole.correlation);
+    figures.softenedDb.push(softenedDb);
     assert.ok(silentAfterMs > 0 && silentAfterMs < msOfSamples(words.length), `silent after ${silentAfterMs} ms`);
     assert.ok(whole.correlation > 0.5, `the words arrived ${whole.correlation} alike`);
     assert.ok(softenedDb < SOFTENED_DB, `the first word is softer by ${softenedDb} dB`);
   }
+  return figures;
 }

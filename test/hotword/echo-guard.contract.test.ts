@@ -78,7 +78,7 @@ describe('echo guard', () => {
   });
 });
 
-/** From the device to the microphone's chunk; a chunk alone is 40 ms. */
+/** From the device to the microphone's chunk; a chunk alone is 60 ms. */
 const ROOMS_MS = [80, 150, 250, 500];
 
 const PHRASES: readonly [string, string][] = [
