@@ -83,6 +83,8 @@ function report(error: unknown): number {
   return exitCodeOf(error);
 }
 
+/** As a shell has it: 128, and the number of SIGINT. */
+const EXIT_INTERRUPTED = 130;
 const stop = new AbortController();
 // Whoever read it has had enough, as in `tars-client doctor | head`. (The log of `run` has a stream of its own.)
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -93,5 +95,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 // A terminal that is closed sends SIGHUP; elsewhere it is a word to the device (see `run`).
 if (process.stdin.isTTY === true) process.on('SIGHUP', () => stop.abort());
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+process.on('SIGTERM', () => stop.abort());
+process.on('SIGINT', () => {
+  // Who asks twice does not want to wait for what does not end.
+  if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED);
+  stop.abort();
+});
 process.exit(await runProgram(process.argv.slice(2), stop.signal).catch(report));

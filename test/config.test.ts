@@ -78,6 +78,11 @@ test('a file wins over the defaults, the environment over the file, a flag over 
   assert.equal(origins.get('speaker.lead_in_ms'), 'flag --speaker.lead_in_ms');
 });
 
+test('a threshold for a phrase that is none is a mistake', () => {
+  const given = { flags: { 'hotword.pocketsphinx.thresholds': '{ "hey tarz" = 1e-20 }' } };
+  assert.match(problemsOf(given).join(), /thresholds = .*hey tarz.*a threshold belongs to a phrase/);
+});
+
 test('hooks are for events that there are, and for names that some phrase has', () => {
   const hooks = (on: string) => () => load({ flags: { 'hooks.on': on } });
   assert.throws(hooks('{ "session.start" = ["x"] }'), /"session\.start" is none; did you mean session\.started\?/);

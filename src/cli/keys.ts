@@ -1,5 +1,8 @@
 import type { App } from '../app.js';
 
+// CSI and SS3 sequences of ECMA-48, Alt with a key, and Escape alone.
+const ESCAPE_SEQUENCES = new RegExp(`${'\u001b'}(?:\\[[0-?]*[ -/]*[@-~]|O[ -~]|[^[O]|$)`, 'gu');
+
 /**
  * The keys of a terminal: space starts or ends a conversation, m mutes, w calls `save`, q and Ctrl-C end the program. Does
  * nothing where standard input is not a terminal. The returned function gives the terminal back.
@@ -7,6 +10,9 @@ import type { App } from '../app.js';
 export function watchKeys(app: () => App, save: () => void): () => void {
   const { stdin } = process;
   if (stdin.isTTY !== true) return () => undefined;
+  const onData = (text: string) => {
+    for (const key of keysOf(text)) onKey(key);
+  };
   const onKey = (key: string) => {
     if (key === ' ') app().talkOrStop();
     else if (key === 'm') app().toggleMute();
@@ -15,11 +21,16 @@ export function watchKeys(app: () => App, save: () => void): () => void {
   };
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
-  stdin.on('data', onKey);
+  stdin.on('data', onData);
   stdin.resume();
   return () => {
-    stdin.off('data', onKey);
+    stdin.off('data', onData);
     stdin.setRawMode(false);
     stdin.pause();
   };
+}
+
+/** The keys in what a terminal sent at once: several where they came fast, none for what begins with Escape, such as an arrow. */
+export function keysOf(text: string): string[] {
+  return [...text.replace(ESCAPE_SEQUENCES, '')];
 }

@@ -54,6 +54,12 @@ export const JOINT_CHECKS: readonly JointCheck[] = [
     },
     remedy: 'hotword.event:NAME needs a phrase whose action is { event = "NAME" } in hotword.actions',
   },
+  ...(['openwakeword', 'pocketsphinx'] as const).map((engine) => ({
+    keys: [`hotword.${engine}.thresholds`, 'hotword.phrases'] as const,
+    isBroken: ({ hotword }: Config) =>
+      Object.keys(hotword[engine].thresholds).some((phrase) => !hotword.phrases.includes(phrase)),
+    remedy: 'a threshold belongs to a phrase: write it in hotword.phrases too, spelled alike',
+  })),
   {
     keys: ['hotword.actions', 'hotword.phrases'],
     isBroken: ({ hotword }) => Object.keys(hotword.actions).some((phrase) => !hotword.phrases.includes(phrase)),

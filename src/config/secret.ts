@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, messageOf } from '../errors.js';
+import { maskFile } from './mask.js';
 
 /**
  * The secret in a file: its text without the white space around it; undefined when `file` is "".
@@ -12,7 +13,10 @@ export function readSecret(key: string, file: string): string | undefined {
   try {
     text = readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new ConfigError(`${key}: ${file} cannot be read: ${messageOf(error)}`, { cause: error });
+    const shown = maskFile(file);
+    const why = messageOf(error).replaceAll(file, shown);
+    const remedy = shown === file ? '' : '; it names a file that holds the secret, and is not the secret itself';
+    throw new ConfigError(`${key}: ${shown} cannot be read: ${why}${remedy}`, remedy === '' ? { cause: error } : {});
   }
   if (text === '') throw new ConfigError(`${key}: ${file} is empty; it must hold the secret on one line`);
   if (!/^[\x20-\x7e]+$/.test(text)) {

@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import type { HotwordEngine } from '../hotword/engine.js';
 import type { Log } from '../log.js';
-import { type Check, type Finding, failure, ok, warning } from './finding.js';
+import { type Check, type Finding, ok, warning } from './finding.js';
 
 const SUBJECT = 'hotword';
 
 /**
- * Makes the hotword engine as the device would, with a log that is read here: an engine that refuses is told there. With
+ * Makes the hotword engine as the device would, with a log that is read here: an engine that refuses is told there; the device does without it. With
  * Porcupine this is one activation.
  */
 export function engineCheck(make: (log: Log) => Promise<HotwordEngine>): Check {
@@ -16,7 +16,7 @@ export function engineCheck(make: (log: Log) => Promise<HotwordEngine>): Check {
       const refusals: Finding[] = [];
       const write = (line: string) => {
         const { engine, why } = JSON.parse(line) as { engine?: string; why?: string };
-        if (why !== undefined) refusals.push(failure(SUBJECT, `${engine ?? 'an engine'} refuses: ${why}`));
+        if (why !== undefined) refusals.push(warning(SUBJECT, `${engine ?? 'an engine'} refuses: ${why}`));
       };
       const engine = await make(pino({ level: 'warn' }, { write }));
       engine.close();

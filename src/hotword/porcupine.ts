@@ -1,4 +1,5 @@
 import { access, readFile } from 'node:fs/promises';
+import { maskFile } from '../config/mask.js';
 import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
 import type { Detection, HotwordEngine } from './engine.js';
 
@@ -72,9 +73,11 @@ async function readAccessKey(path: string): Promise<string> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
+    const shown = maskFile(path);
+    const why = messageOf(error).replaceAll(path, shown);
     throw new HotwordError(
-      `hotword.porcupine.access_key_file: ${path} cannot be read (${messageOf(error)}); put the key from console.picovoice.ai there`,
-      { cause: error },
+      `hotword.porcupine.access_key_file: ${shown} cannot be read (${why}); put the key from console.picovoice.ai into a file and name that`,
+      shown === path ? { cause: error } : {},
     );
   }
   const key = text.trim();

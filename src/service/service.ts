@@ -30,7 +30,7 @@ const FEEDS = 4;
 const EXTEND_MS = 30_000;
 
 /**
- * Tells the service manager how the device is: READY once microphone and engine run, STATUS in words, and WATCHDOG only while
+ * Tells the service manager how the device is: READY once microphone and engine run (muted: once the engine runs), STATUS in words, and WATCHDOG only while
  * the event loop turns, chunks flow (or the device is muted) and no state is overdue. A device without a microphone
  * is not ready, and asks for more time as long as it looks for one: a restart would not find it sooner.
  */
@@ -64,7 +64,9 @@ export class Service {
   async reloading(work: () => Promise<void>): Promise<void> {
     const { notifier } = this.#options;
     const monotonicUs = process.hrtime.bigint() / 1000n;
-    notifier.notify({ RELOADING: 1, MONOTONIC_USEC: String(monotonicUs), STATUS: 'Reading the configuration' });
+    // A service that is still starting must not be RELOADING: its first READY may be far away.
+    const reloading = this.#isReady ? { RELOADING: 1, MONOTONIC_USEC: String(monotonicUs) } : {};
+    notifier.notify({ ...reloading, STATUS: 'Reading the configuration' });
     this.#words = '';
     await work().finally(() => {
       if (this.#isReady) notifier.notify({ READY: 1 });
@@ -85,7 +87,8 @@ export class Service {
   #tell(): void {
     const { notifier, health, clock } = this.#options;
     const words = this.#status.words(clock.nowMs(), health().isMuted);
-    const becomesReady = !this.#isReady && this.#status.isReady;
+    const { isMuted } = health();
+    const becomesReady = !this.#isReady && (isMuted ? this.#status.hasEngine : this.#status.isReady);
     if (becomesReady) this.#isReady = true;
     if (words === this.#words && !becomesReady) return;
     this.#words = words;

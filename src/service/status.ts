@@ -51,6 +51,11 @@ export class ServiceStatus {
     return this.#mic === undefined && this.#engine === undefined && this.#state !== 'idle';
   }
 
+  /** The engine runs: all that a muted device is ready with. */
+  get hasEngine(): boolean {
+    return this.#engine === undefined;
+  }
+
   /** One line. */
   words(nowMs: number, isMuted: boolean): string {
     const activity = this.#activity(isMuted);

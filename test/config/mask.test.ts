@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { masked, maskUrl } from '../../src/config/mask.js';
+import { masked, maskFile, maskUrl } from '../../src/config/mask.js';
 
 for (const [url, shown] of [
   ['', ''],
@@ -28,6 +28,28 @@ test('maskUrl: no value of a query and no password survives', () => {
       assert.ok(!shown.includes(password) && !shown.includes(token), shown);
     }),
   );
+});
+
+const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVP-mB92K27uhbUJU1p';
+
+test('maskFile: what was written in the place of a path is not shown', () => {
+  for (const secret of [TOKEN, 'aB3+x/9Kq1Lm2Nn3/Op4Q==', '0123456789abcdef']) {
+    assert.equal(maskFile(`/etc/${secret}`), '/etc/***');
+    assert.equal(maskFile(secret), '***');
+    assert.equal(masked('server.token_file', `/etc/${secret}`), '/etc/***');
+  }
+});
+
+test('maskFile: a path is shown, whether there is something or not', () => {
+  for (const path of [
+    '',
+    '/nowhere/at/all',
+    '/etc/tars-client/credentials/server-token',
+    '/etc/core-token',
+    process.execPath,
+  ]) {
+    assert.equal(maskFile(path), path);
+  }
 });
 
 test('masked: only the address of the server is changed', () => {

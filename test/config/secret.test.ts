@@ -23,6 +23,22 @@ test('readSecret: no file, no secret', () => {
   assert.equal(readSecret('server.token_file', ''), undefined);
 });
 
+test('readSecret: a secret in the place of the path is not told', () => {
+  const secret = 'aB3xLm2Nn3Op4Q7890';
+  assert.throws(
+    () => readSecret('server.token_file', join(folder, secret)),
+    (error: unknown) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(
+        error.message,
+        /\*\*\* cannot be read: .*names a file that holds the secret, and is not the secret itself/,
+      );
+      assert.doesNotMatch(`${error.message}${String(error.cause)}`, new RegExp(secret));
+      return true;
+    },
+  );
+});
+
 for (const { name, text, message } of [
   { name: 'an empty file', text: ' \n', message: /server\.token_file: .*token is empty/ },
   {

@@ -8,7 +8,6 @@ import { join, resolve } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { writeWav } from '../../src/pcm/wav-writer.js';
-import { startDevice } from '../helpers/device.js';
 import { FileServer } from '../helpers/file-server.js';
 import { concat, say, silence } from '../helpers/speech.js';
 
@@ -255,6 +254,22 @@ describe('models', () => {
       shown,
       /melspectrogram\.onnx: 1\.1 MB, SHA-256 as the release has it.*embedding_model\.onnx answers 404/s,
     );
+  });
+});
+
+describe('run', () => {
+  it('ends at once at the second Ctrl-C, where there is something to wait for after the first one', async (test) => {
+    const sounds = ['--mic.backend=file', '--mic.device=/nowhere.wav', '--speaker.backend=file', '--assistant.demonstrate=false'];
+    const device = await startDevice(test, {
+      flags: [...sounds, '--hotword.engine=none', '--hooks.on={ "client.stopped" = ["sleep", "60"] }'],
+    });
+    await device.waitFor('hotword.ready');
+    device.signal('SIGINT');
+    await device.waitFor('client.stopped');
+    device.signal('SIGINT');
+    const { code, ms } = await device.exited;
+    assert.equal(code, 130);
+    assert.ok(ms < 1_000, `${ms} ms`);
   });
 });
 

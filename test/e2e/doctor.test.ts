@@ -173,7 +173,9 @@ describe('doctor', () => {
       visit([...flags, `--hotword.porcupine.access_key_file=${keyFile}`, '--hotword.phrases=computer']),
       visit(['--mic.gain_db=loud']),
     ]);
-    assert.match(theFailure(wrong).text, /porcupine refuses.*key/i);
+    const refusals = wrong.findings.filter(({ text }) => /porcupine refuses.*key/i.test(text));
+    assert.deepEqual([refusals.length, refusals[0]?.gravity, wrong.code], [1, 'warning', 0]);
+    assert.ok(wrong.findings.some(({ text }) => text === 'pocketsphinx listens for "computer"'));
     assert.equal(theFailure(mistaken).subject, 'configuration');
     assert.match(theFailure(mistaken).text, /mic\.gain_db/);
   });

@@ -42,6 +42,19 @@ describe('what systemd is told', () => {
     assert.equal(manager.count('READY'), 1);
   });
 
+  it('is READY also where the person muted it while it started, and RELOADING not before', async () => {
+    const { manager, journal, health, service } = serve();
+    health.isMuted = true;
+    journal.record('client.started', { version: '0', protocol: 'gemitars', server: 'ws://localhost' });
+    assert.equal(manager.count('READY'), 0);
+    await service.reloading(async () => {
+      journal.record('hotword.ready', { engine: 'pocketsphinx', phrases: ['hey tars'] });
+    });
+    assert.deepEqual([manager.count('RELOADING'), manager.count('READY')], [0, 2]);
+    await service.reloading(async () => undefined);
+    assert.deepEqual([manager.count('RELOADING'), manager.count('READY')], [1, 3]);
+  });
+
   it('is that more time is needed, as long as there is no microphone and no longer', () => {
     const { clock, manager, journal, listen } = serve();
     journal.record('mic.lost', { why: 'PortAudio sees no microphone' });
