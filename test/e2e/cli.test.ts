@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { writeWav } from '../../src/pcm/wav-writer.js';
+import { startDevice } from '../helpers/device.js';
 import { FileServer } from '../helpers/file-server.js';
 import { concat, say, silence } from '../helpers/speech.js';
 
@@ -259,7 +260,12 @@ describe('models', () => {
 
 describe('run', () => {
   it('ends at once at the second Ctrl-C, where there is something to wait for after the first one', async (test) => {
-    const sounds = ['--mic.backend=file', '--mic.device=/nowhere.wav', '--speaker.backend=file', '--assistant.demonstrate=false'];
+    const sounds = [
+      '--mic.backend=stdin',
+      '--speaker.backend=file',
+      '--speaker.device=played.wav',
+      '--assistant.demonstrate=false',
+    ];
     const device = await startDevice(test, {
       flags: [...sounds, '--hotword.engine=none', '--hooks.on={ "client.stopped" = ["sleep", "60"] }'],
     });
