@@ -11,7 +11,7 @@ log=$PWD/setup.log is_log_open='' stamp=node_modules/.setup-stamp
 # What the device builds and runs with, and what only its tests need. Debian 12 and 13 have the same names.
 build_packages='build-essential python3 libasound2-dev'
 run_packages='ca-certificates alsa-utils libasound2-plugins libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite'
-test_packages='pulseaudio pulseaudio-utils openssl procps systemd gpiod'
+test_packages='pulseaudio pulseaudio-utils openssl procps systemd gpiod chromium'
 
 say() { echo "setup: $*" >&2; } # stdout belongs to the program that starts afterwards
 noisy() {

@@ -14,6 +14,7 @@ import {
   readFlags,
 } from './config/sources.js';
 import { tomlValue } from './config/toml.js';
+import { tunedFile } from './config/tuned.js';
 import { ConfigError, messageOf } from './errors.js';
 
 export { maskUrl } from './config/mask.js';
@@ -51,7 +52,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     home: homeFolder(sources.env),
     credentials: sources.env.CREDENTIALS_DIRECTORY,
   };
-  const files = [baseFile(), ...ownFile(sources, cwd)];
+  const files = [baseFile(), ...ownFile(sources, cwd), ...[tunedFile(sources.env)].filter(existsSync)];
   const readings = [...files.map(readFile), readEnvironment(sources.env, cwd), readFlags(sources.flags, cwd)];
   const joined = join(readings, places);
   const problems = [...readings.flatMap((reading) => reading.problems), ...joined.problems];

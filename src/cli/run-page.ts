@@ -1,18 +1,29 @@
 import { isDeepStrictEqual } from 'node:util';
+import { tunedFile, writeTuned } from '../config/tuned.js';
 import type { Config } from '../config.js';
+import { PageError } from '../errors.js';
+import type { Tuning } from '../page/commands.js';
 import type { StatusPage, StatusPageOptions } from '../page/status-page.js';
+import type { Display } from '../protocol/protocol.js';
+
+/** Options of `RunPage`. */
+export interface RunPageOptions extends Omit<StatusPageOptions, 'save'> {
+  env: NodeJS.ProcessEnv;
+  /** Reads the configuration again. Throws ConfigError. */
+  load: () => Config;
+}
 
 /**
  * The status page over changes of the configuration. A device that has none does not even load its code. Never rejects for
  * what is wrong with the configuration of the page.
  */
 export class RunPage {
-  readonly #options: StatusPageOptions;
+  readonly #options: RunPageOptions;
   #page: StatusPage | undefined;
   #config: Config['page'] | undefined;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(options: StatusPageOptions) {
+  constructor(options: RunPageOptions) {
     this.#options = options;
   }
 
@@ -20,6 +31,11 @@ export class RunPage {
   follow({ page }: Config): Promise<void> {
     this.#work = this.#work.then(() => this.#follow(page));
     return this.#work;
+  }
+
+  /** The server wants this shown. */
+  display(display: Display): void {
+    this.#page?.display(display);
   }
 
   /** May be called twice. */
@@ -39,8 +55,35 @@ export class RunPage {
     }
     if (!this.#page) {
       const { StatusPage } = await import('../page/status-page.js');
-      this.#page = new StatusPage(this.#options);
+      this.#page = new StatusPage({ ...this.#options, save: (tuning) => this.#save(tuning) });
     }
     await this.#page.open(config);
   }
+
+  #save(tuning: Tuning): string {
+    const { env, load } = this.#options;
+    const file = tunedFile(env);
+    writeTuned(file, keysOf(tuning, load()));
+    const config = load();
+    const { speaker } = config;
+    const kept = thresholdsOf(tuning, config);
+    const isThere = Object.entries(tuning.thresholds).every(([phrase, value]) => kept[phrase] === value);
+    if (isThere && (tuning.volume ?? speaker.volume) === speaker.volume) return file;
+    throw new PageError(`saved in ${file}, but the environment or a flag of the command line says otherwise and wins`);
+  }
+}
+
+/** A table of a later file takes the place of an earlier one's, so it has all that was in that. */
+function keysOf(tuning: Tuning, config: Config): Map<string, unknown> {
+  const { engine, thresholds, volume } = tuning;
+  const values = new Map<string, unknown>();
+  if (Object.keys(thresholds).length > 0) {
+    values.set(`hotword.${engine}.thresholds`, { ...thresholdsOf(tuning, config), ...thresholds });
+  }
+  if (volume !== undefined) values.set('speaker.volume', volume);
+  return values;
+}
+
+function thresholdsOf({ engine }: Tuning, { hotword }: Config): Readonly<Record<string, number>> {
+  return (engine === 'pocketsphinx' ? hotword.pocketsphinx : hotword.openwakeword).thresholds;
 }

@@ -68,7 +68,10 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
         log,
         clock: systemClock,
         random: Math.random,
-        ...(process.stdout.isTTY && { onDisplay: (display) => printDisplay(display, print) }),
+        onDisplay: (display) => {
+          if (process.stdout.isTTY) printDisplay(display, print);
+          page.display(display);
+        },
         ...(heirlooms && { heirlooms }),
       });
     },
@@ -84,7 +87,14 @@ export async function runCommand({ config, reload, signal }: RunOptions): Promis
   };
   signal.addEventListener('abort', () => void close());
   let service: Service | undefined;
-  const page = new RunPage({ device: () => device.app, journal, clock: systemClock, log });
+  const page = new RunPage({
+    device: () => device.app,
+    env: process.env,
+    load: reload,
+    journal,
+    clock: systemClock,
+    log,
+  });
   const readAgain = () => {
     const work = () => device.reload().then(() => device.app.hurryLink());
     (service?.reloading(work) ?? work()).then(() => page.follow(device.config)).catch(onCrash);

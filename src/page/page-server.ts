@@ -1,16 +1,29 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { messageOf, PageError } from '../errors.js';
 import { listenRefusal } from '../listen-refusal.js';
 import type { Log } from '../log.js';
 import type { Access } from './access.js';
-import { type Answer, send, words } from './responses.js';
+import { type Answer, formOf, send, words } from './responses.js';
 
 /** What a page server serves. */
 interface PageContent {
   /** For whoever is let in: the answer for this path; undefined where there is nothing. */
   answer: (path: string) => Answer | undefined;
+  /** For everybody who reaches the port. */
+  publicAnswer: (path: string) => Answer | undefined;
+  /** Asks for the token; after a wrong one it says so. */
+  question: (wasWrong: boolean) => Answer;
+  /** Takes a WebSocket's handshake that may go on. */
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** Options of `PageServer`. */
@@ -25,8 +38,9 @@ export interface PageServerOptions {
 
 const CONNECTIONS_MAX = 64;
 const HEADERS_LIMIT_MS = 10_000;
+const FORBIDDEN = 'this is not the page that may ask';
 
-/** The one port of the status page. Decides who is let in, by `Access`. */
+/** The one port of the status page: HTTP for what is shown, and WebSockets. Decides who is let in, by `Access`. */
 export class PageServer {
   readonly #options: PageServerOptions;
   readonly #http: Server;
@@ -52,6 +66,7 @@ export class PageServer {
         response.destroy();
       });
     });
+    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     try {
       this.#http.listen(port, host);
       await once(this.#http, 'listening');
@@ -88,9 +103,40 @@ export class PageServer {
     const { headers, method = '', url = '' } = request;
     if (!access.isForUs(headers)) return words(421, 'this device is not known by that name; page.names adds names');
     const path = url.split('?', 1)[0] ?? '';
+    if (method === 'POST' && path === '/login') return this.#logIn(request);
     if (method !== 'GET' && method !== 'HEAD') return words(405, 'only GET', { allow: 'GET, HEAD' });
-    if (!access.isAllowed(headers)) return words(401, 'the token is missing', { 'www-authenticate': 'Bearer' });
-    return content.answer(path) ?? words(404, 'there is nothing here');
+    const isAllowed = access.isAllowed(headers);
+    const answer = (isAllowed ? content.answer(path) : undefined) ?? content.publicAnswer(path);
+    if (answer) return answer;
+    if (isAllowed) return words(404, 'there is nothing here');
+    return path === '/'
+      ? content.question(false)
+      : words(401, 'the token is missing', { 'www-authenticate': 'Bearer' });
+  }
+
+  async #logIn(request: IncomingMessage): Promise<Answer> {
+    const { access, content } = this.#options;
+    if (!access.isFromUs(request.headers)) return words(403, FORBIDDEN);
+    const cookie = access.cookieFor((await formOf(request))?.get('token')?.trim() ?? '');
+    if (cookie === undefined) return content.question(true);
+    return words(303, 'welcome', { location: '/', 'set-cookie': cookie });
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { content } = this.#options;
+    const { headers, url } = request;
+    socket.on('error', () => socket.destroy());
+    const refusal = this.#refusalOf(headers, url);
+    if (refusal === undefined) content.upgrade(request, socket, head);
+    else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+
+  #refusalOf(headers: IncomingHttpHeaders, path: string | undefined): string | undefined {
+    const { access } = this.#options;
+    if (!access.isForUs(headers)) return '421 Misdirected Request';
+    if (!access.isFromUs(headers)) return '403 Forbidden';
+    if (!access.isAllowed(headers)) return '401 Unauthorized';
+    return path === '/live' ? undefined : '404 Not Found';
   }
 }
 

@@ -8,6 +8,8 @@ export interface Answer {
   headers?: Readonly<Record<string, string>>;
 }
 
+const FORM_LIMIT_BYTES = 4_096;
+
 /** A short answer in words. */
 export function words(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, type: 'text/plain; charset=utf-8', body: `${text}\n`, headers };
@@ -45,4 +47,16 @@ export function send(
     ...headers,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** The fields of a form; undefined for one that is too long. Rejects when the connection breaks. */
+export async function formOf(request: IncomingMessage): Promise<URLSearchParams | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > FORM_LIMIT_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString());
 }

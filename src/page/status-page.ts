@@ -4,13 +4,18 @@ import type { Config } from '../config.js';
 import { ClientError } from '../errors.js';
 import type { Journal, Log } from '../log.js';
 import { pause } from '../pcm/supervisor.js';
+import type { Display } from '../protocol/protocol.js';
 import { Access } from './access.js';
+import { Assets } from './assets.js';
+import { Commands, type Tuning } from './commands.js';
 import type { PageDevice } from './device.js';
 import { illnessOf } from './health.js';
+import { Live } from './live.js';
 import { Metrics } from './metrics.js';
 import { OPEN_METRICS_TYPE, openMetrics } from './open-metrics.js';
 import { PageServer } from './page-server.js';
 import { addressOf, pageToken } from './page-settings.js';
+import { Memory } from './picture.js';
 import { usage } from './processes.js';
 import { type Answer, json } from './responses.js';
 
@@ -18,6 +23,8 @@ import { type Answer, json } from './responses.js';
 export interface StatusPageOptions {
   /** The present device; a reload makes another one. */
   device: () => PageDevice;
+  /** Keeps what was set on the page over a restart; gives the path of the file. Throws ClientError. */
+  save: (tuning: Tuning) => string;
   journal: Journal;
   clock: Clock;
   log: Log;
@@ -35,6 +42,10 @@ const RETRY_MS = 15_000;
 export class StatusPage {
   readonly #options: StatusPageOptions;
   readonly #metrics: Metrics;
+  readonly #memory: Memory;
+  readonly #commands: Commands;
+  readonly #assets = new Assets();
+  #live: Live | undefined;
   readonly #unwatch: (() => void)[];
   #stop = new AbortController();
   #server: PageServer | undefined;
@@ -44,9 +55,18 @@ export class StatusPage {
     this.#options = options;
     const { clock, journal } = options;
     this.#metrics = new Metrics(clock);
+    this.#memory = new Memory(clock);
+    this.#commands = new Commands(options);
     this.#unwatch = [
-      journal.watch((entry) => this.#metrics.note(entry)),
-      journal.watchTraces((trace) => this.#metrics.trace(trace)),
+      journal.watch((entry) => {
+        this.#metrics.note(entry);
+        this.#memory.note(entry);
+        this.#live?.refresh();
+      }),
+      journal.watchTraces((trace) => {
+        this.#metrics.trace(trace);
+        this.#memory.trace(trace);
+      }),
     ];
   }
 
@@ -63,6 +83,12 @@ export class StatusPage {
     });
   }
 
+  /** The server wants this shown. */
+  display(display: Display): void {
+    this.#memory.display(display);
+    this.#live?.refresh();
+  }
+
   /** Serves no more, and remembers no more. May be called twice. */
   async close(): Promise<void> {
     for (const unwatch of this.#unwatch) unwatch();
@@ -72,6 +98,8 @@ export class StatusPage {
   async #closeServer(): Promise<void> {
     this.#stop.abort();
     await this.#serving;
+    this.#live?.close();
+    this.#live = undefined;
     await this.#server?.close();
     this.#server = undefined;
   }
@@ -97,15 +125,29 @@ export class StatusPage {
   }
 
   #makeServer(config: PageConfig): PageServer {
-    const { log } = this.#options;
+    const { device, clock } = this.#options;
+    const log = this.#options.log.child({ module: 'page' });
     const { host, port } = addressOf(config.listen);
     const token = pageToken(config);
+    const live = new Live({
+      device,
+      picture: () => this.#memory.picture(device()),
+      obey: (text) => this.#commands.obey(text),
+      clock,
+      log,
+    });
+    this.#live = live;
     return new PageServer({
       host,
       port,
       access: new Access({ host, machineName: hostname(), names: config.names, token }),
-      content: { answer: (path) => this.#answer(path) },
-      log: log.child({ module: 'page' }),
+      content: {
+        answer: (path) => this.#answer(path) ?? this.#assets.answer(path),
+        publicAnswer: (path) => this.#assets.publicAnswer(path),
+        question: (wasWrong) => this.#assets.question(wasWrong),
+        upgrade: (request, socket, head) => live.accept(request, socket, head),
+      },
+      log,
     });
   }
 

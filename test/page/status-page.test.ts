@@ -94,7 +94,7 @@ describe('a page that cannot be served', () => {
     const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
     const journal = new Journal(log);
     const clock = new FakeClock();
-    const page = new StatusPage({ device: () => new FakeDevice(), journal, clock, log });
+    const page = new StatusPage({ device: () => new FakeDevice(), save: () => 'nowhere', journal, clock, log });
     test.after(() => page.close());
     await page.open({ enabled: true, listen: `127.0.0.1:${port}`, token_file: '', names: [] });
     const told = () => lines.filter(({ why }) => String(why).includes(`page.listen = "127.0.0.1:${port}"`));

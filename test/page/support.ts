@@ -57,7 +57,7 @@ export async function startPage(test: TestContext, config: { token_file?: string
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const journal = new Journal(log);
   const device = new FakeDevice();
-  const page = new StatusPage({ device: () => device, journal, clock: systemClock, log });
+  const page = new StatusPage({ device: () => device, save: () => 'nowhere', journal, clock: systemClock, log });
   test.after(() => page.close());
   const settings = { enabled: true, listen: '127.0.0.1:0', token_file: '', names: [], ...config };
   await page.open(settings);

@@ -84,7 +84,7 @@ export interface MachineOptions {
 export const ALL_PACKAGES = [
   ...['build-essential', 'python3', 'libasound2-dev', 'ca-certificates', 'alsa-utils', 'libasound2-plugins'],
   ...['libpocketsphinx3', 'pocketsphinx-en-us', 'libspeexdsp1', 'flite'],
-  ...['pulseaudio', 'pulseaudio-utils', 'openssl', 'procps', 'systemd', 'gpiod'],
+  ...['pulseaudio', 'pulseaudio-utils', 'openssl', 'procps', 'systemd', 'gpiod', 'chromium'],
 ];
 
 /** What one run of setup.sh answered and which stubs it called. */

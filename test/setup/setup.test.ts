@@ -69,7 +69,9 @@ describe('setup.sh on a Debian machine', () => {
     assert.deepEqual(calls(run, 'apt-get').length, 1);
     assert.ok(calls(run, 'apt-get')[0]?.endsWith(`install -y --no-install-recommends ${wanted}`), run.calls.join('\n'));
     const test = machine.setup('--test');
-    assert.ok(calls(test, 'apt-get')[0]?.endsWith(' pulseaudio pulseaudio-utils openssl procps systemd gpiod'));
+    assert.ok(
+      calls(test, 'apt-get')[0]?.endsWith(' pulseaudio pulseaudio-utils openssl procps systemd gpiod chromium'),
+    );
     assert.deepEqual(calls(test, 'npm'), []);
   });
 

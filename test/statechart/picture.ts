@@ -118,7 +118,7 @@ function drawState(path: string, { x, y, w, h }: Box, chart: ChartState, moves: 
   if (row - 12 > y + h && !isOuter)
     throw new Error(`the box of ${path} is ${row - 12 - y - h} px too low for what is in it`);
   return [
-    `<rect class="${isOuter ? 'outer' : 'state'}" x="${x}" y="${y}" width="${w}" height="${h}" rx="8"/>`,
+    `<rect class="${isOuter ? 'outer' : 'state'}" data-state="${path}" x="${x}" y="${y}" width="${w}" height="${h}" rx="8"/>`,
     ...lines,
   ].join('\n');
 }
