@@ -144,7 +144,7 @@ build() {
   noisy npm run build || fail 'the build failed'
   find dist/src dist/test -name '*.js' 2>/dev/null | while read -r file; do # a compiled file outlives its source
     source=${file#dist/}
-    [ -e "${source%.js}.ts" ] || rm -f "$file" "$file.map"
+    [ -e "${source%.js}.ts" ] || [ -e "$source" ] || rm -f "$file" "$file.map"
   done
 }
 

@@ -54,11 +54,14 @@ describe('setup.sh on a Debian machine', () => {
     using machine = new Machine();
     ok(machine.setup());
     machine.write('dist/src/gone.js', '');
+    machine.write('src/copied.js', '');
+    machine.write('dist/src/copied.js', '');
     const laterS = Date.now() / 1000 + 60;
     utimesSync(machine.path('src/main.ts'), laterS, laterS);
     const run = machine.setup();
     assert.deepEqual(calls(run, 'npm'), ['npm run build']);
-    assert.deepEqual([machine.has('dist/src/gone.js'), machine.has('dist/src/main.js')], [false, true]);
+    const kept = ['gone.js', 'main.js', 'copied.js'].map((name) => machine.has(`dist/src/${name}`));
+    assert.deepEqual(kept, [false, true, true]);
   });
 
   it('installs all missing packages at once as root, and the tests’ packages only with --test', () => {
