@@ -56,9 +56,13 @@ export class DebianRoot {
     must('chmod', '755', join(this.path, 'usr/bin/systemctl'));
   }
 
-  /** Runs a line of shell in the root, without terminal and network configuration; `limitMs` bounds it. */
-  run(line: string, limitMs = 300_000): Answer {
-    const { status, stdout, stderr } = spawnSync('chroot', [this.path, 'sh', '-c', line], {
+  /**
+   * Runs a line of shell in the root, without terminal and network configuration; `limitMs` bounds it, and `door` lets it
+   * into a control group.
+   */
+  run(line: string, limitMs = 300_000, door = '/dev/null'): Answer {
+    const enter = 'echo $$ >"$0" && exec chroot "$1" sh -c "$2"';
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', enter, door, this.path, line], {
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         LC_ALL: 'C.UTF-8',

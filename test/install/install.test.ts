@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { writeWav } from '../../src/pcm/wav-writer.js';
 import { type Answer, DebianRoot, whyNoRoot } from './debian-root.js';
+import { MemoryLimit, whyNoLimit } from './memory-limit.js';
 import { debOfVersion, makePackages, type Packages, whyNoPackages } from './release.js';
 
 const CONFIG = 'etc/tars-client/config.toml';
@@ -17,6 +18,8 @@ device = "/srv/silence.wav"
 backend = "file"
 device = "/tmp/played.wav"
 `;
+/** The memory of the smallest Raspberry Pi that the program is made for. */
+const MEMORY_LIMIT_MIB = 512;
 const skip = whyNoRoot() || whyNoPackages();
 
 let packages: Packages;
@@ -167,6 +170,25 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     ok(install('two', 'uninstall --purge'));
     assert.deepEqual(left(), []);
     assert.notEqual(root.run('tars-client --version').code, 0);
+  });
+});
+
+describe('the tarball in a fresh Debian', { skip: skip || whyNoLimit() }, () => {
+  it(`becomes a device that listens by one command, within ${MEMORY_LIMIT_MIB} MiB of memory`, async (test) => {
+    using limit = new MemoryLimit(MEMORY_LIMIT_MIB);
+    using root = await freshRoot();
+    ok(root.run('mkdir -p /etc/tars-client /srv/one'));
+    root.write(CONFIG, ROOM);
+    const unpack = ['-xzf', packages.tarball, '-C', `${root.path}/srv/one`, '--strip-components=1'];
+    assert.equal(spawnSync('tar', unpack).status, 0);
+    const beganMs = performance.now();
+    ok(root.run('/srv/one/systemd/install.sh install', 600_000, limit.door));
+    assertReady(root);
+    test.diagnostic(
+      `${Math.round((performance.now() - beganMs) / 1000)} s, at most ${Math.round(limit.peakMib)} MiB with page cache`,
+    );
+    assert.equal(limit.killed, 0);
+    assert.ok(limit.peakMib <= MEMORY_LIMIT_MIB);
   });
 });
 

@@ -33,6 +33,20 @@ describe('systemd/tars-client.service', { skip }, () => {
   });
 });
 
+describe('systemd/tars-client-user.service', { skip }, () => {
+  it('is a unit of a user that systemd understands to the last line', (test) => {
+    const runtime = mkdtempSync(join(tmpdir(), 'tars-runtime-'));
+    test.after(() => rmSync(runtime, { recursive: true }));
+    const unit = fileOf('systemd/tars-client-user.service');
+    const { status, stdout, stderr } = spawnSync('systemd-analyze', ['--user', 'verify', unit], {
+      encoding: 'utf8',
+      env: { ...process.env, XDG_RUNTIME_DIR: runtime },
+    });
+    assert.equal(`${stdout}${stderr}`, '');
+    assert.equal(status, 0);
+  });
+});
+
 const isInstalled = existsSync('/etc/tars-client') && 'a device is installed here';
 
 describe('systemd/install.sh --dry-run', { skip: isInstalled }, () => {
