@@ -20,6 +20,8 @@ const SCORE_OFFSET = 1500;
  * between, and the decoder's first frames are often a little late.
  */
 const BREATH_FRAMES = 12;
+/** The decoder may count some of the pause to the phrase; what began earlier was said before the pause. */
+const SILENCE_FRAMES = 30;
 
 /** Decides which of the phrases that the decoder found are heard: in the middle of speech less likely ones are not. */
 export class SphinxJudge {
@@ -38,7 +40,8 @@ export class SphinxJudge {
       const phrase = spoken.get(words) ?? words;
       const units = sphinx.segmentProbability(segment, null, null, null) + SCORE_OFFSET;
       const ratioLog10 = units * DECADES_A_UNIT;
-      const isAfterPause = sphinx.segmentFrames(segment).first <= pauses.speechSince + BREATH_FRAMES;
+      const frames = sphinx.segmentFrames(segment).first - pauses.speechSince;
+      const isAfterPause = frames >= -SILENCE_FRAMES && frames <= BREATH_FRAMES;
       if (!isAfterPause && ratioLog10 < Math.log10(thresholds.inSpeech(phrase))) continue;
       const score = scoreOf(ratioLog10, thresholds.of(phrase));
       if (!best || score > best.score) best = { phrase, score };

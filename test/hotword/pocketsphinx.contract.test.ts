@@ -144,6 +144,8 @@ test('in the middle of speech another threshold holds, but not after a pause and
   const [before, phrase] = [trim(await say('and then he said'), 300), trim(await say('hey tars'), 300)];
   const hear = (pauseMs: number) => heardIn(engine, silence(600), before, silence(pauseMs), phrase, PAUSE).length;
   const heard = [hear(0), hear(450), hear(600)];
+  const talkAfterIt = heardIn(engine, silence(600), before, phrase, silence(400), before, PAUSE);
+  assert.deepEqual(talkAfterIt, [], 'what was not heard is told late');
   engine.tuning?.during('reply');
   heard.push(hear(0));
   engine.close();
