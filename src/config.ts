@@ -14,7 +14,7 @@ import {
   readFlags,
 } from './config/sources.js';
 import { tomlValue } from './config/toml.js';
-import { tunedFile } from './config/tuned.js';
+import { forgetStrangers, tunedFile } from './config/tuned.js';
 import { ConfigError, messageOf } from './errors.js';
 
 export { maskUrl } from './config/mask.js';
@@ -55,6 +55,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const files = [baseFile(), ...ownFile(sources, cwd), ...[tunedFile(sources.env)].filter(existsSync)];
   const readings = [...files.map(readFile), readEnvironment(sources.env, cwd), readFlags(sources.flags, cwd)];
   const joined = join(readings, places);
+  forgetStrangers(joined.values, joined.origins, tunedFile(sources.env));
   const problems = [...readings.flatMap((reading) => reading.problems), ...joined.problems];
   const config = assemble(joined.values);
   if (config !== undefined) problems.push(...jointProblems(config, joined));

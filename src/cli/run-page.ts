@@ -4,6 +4,7 @@ import type { Config } from '../config.js';
 import { PageError } from '../errors.js';
 import type { Tuning } from '../page/commands.js';
 import type { StatusPage, StatusPageOptions } from '../page/status-page.js';
+import { text } from '../pcm/system-files.js';
 import type { Display } from '../protocol/protocol.js';
 
 /** Options of `RunPage`. */
@@ -20,7 +21,8 @@ export interface RunPageOptions extends Omit<StatusPageOptions, 'save'> {
 export class RunPage {
   readonly #options: RunPageOptions;
   #page: StatusPage | undefined;
-  #config: Config['page'] | undefined;
+  /** What it was opened with: its configuration, and the token in the file that this names. */
+  #opened: readonly [Config['page'], string] | undefined;
   #work: Promise<void> = Promise.resolve();
 
   constructor(options: RunPageOptions) {
@@ -46,8 +48,9 @@ export class RunPage {
   }
 
   async #follow(config: Config['page']): Promise<void> {
-    if (isDeepStrictEqual(config, this.#config)) return;
-    this.#config = config;
+    const wanted = [config, config.enabled ? text(config.token_file) : ''] as const;
+    if (isDeepStrictEqual(wanted, this.#opened)) return;
+    this.#opened = wanted;
     if (!config.enabled) {
       await this.#page?.close();
       this.#page = undefined;

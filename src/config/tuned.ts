@@ -35,6 +35,24 @@ export function writeTuned(file: string, values: ReadonlyMap<string, unknown>): 
   }
 }
 
+/**
+ * Leaves out the thresholds of that file whose phrases are no longer listened for: nobody wrote them by hand, and a phrase
+ * that is taken out of the configuration must not keep the program from starting.
+ */
+export function forgetStrangers(
+  values: Map<string, unknown>,
+  origins: ReadonlyMap<string, string>,
+  file: string,
+): void {
+  const phrases = values.get('hotword.phrases');
+  for (const engine of ['openwakeword', 'pocketsphinx']) {
+    const path = `hotword.${engine}.thresholds`;
+    const table = values.get(path);
+    if (origins.get(path) !== file || !isTable(table) || !Array.isArray(phrases)) continue;
+    values.set(path, Object.fromEntries(Object.entries(table).filter(([phrase]) => phrases.includes(phrase))));
+  }
+}
+
 function oldValues(file: string): [string, unknown][] {
   const { assignments, problems } = readDocument(readFileSync(file, 'utf8'), file, dirname(file));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));

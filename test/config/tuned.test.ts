@@ -45,9 +45,11 @@ describe('what was tuned', () => {
     writeTuned(file, new Map<string, unknown>([['hotword.pocketsphinx.thresholds', { 'hey tars': 1e-20 }]]));
     writeTuned(file, new Map<string, unknown>([['speaker.volume', 0.4]]));
     writeTuned(file, new Map<string, unknown>([['hotword.pocketsphinx.thresholds', { 'a "b"': 1e-21 }]]));
-    const { hotword, speaker } = load().config;
+    const { hotword, speaker } = load({ 'hotword.phrases': '["hey tars", "a \\"b\\""]' }).config;
     assert.deepEqual(hotword.pocketsphinx.thresholds, { 'hey tars': 1e-20, 'a "b"': 1e-21 });
     assert.equal(speaker.volume, 0.4);
+    const { thresholds } = load().config.hotword.pocketsphinx;
+    assert.deepEqual(thresholds, { 'hey tars': 1e-20 }, 'of a phrase that is not listened for');
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(join(file, '..')), ['tuned.toml']);
   });
@@ -68,7 +70,7 @@ describe('what was tuned', () => {
 
 describe('the page of a running device', () => {
   it('follows the configuration: on, elsewhere, off', async (test) => {
-    const { env, load } = home(test);
+    const { env, folder, load } = home(test);
     const log = pino({ level: 'silent' });
     const journal = new Journal(log);
     const urls: string[] = [];
@@ -86,8 +88,17 @@ describe('the page of a running device', () => {
     await assert.rejects(ask(urls[0] ?? ''), { code: 'ECONNREFUSED' });
     assert.match(urls[1] ?? '', /^http:\/\/\[::1\]:\d+\/$/);
     assert.equal((await ask(`${urls[1]}healthz`)).status, 200);
+    const token_file = join(folder, 'token');
+    const guarded = { ...on, page: { ...on.page, token_file } };
+    for (const token of ['the-first-token-of-two', 'the-second-token-of-two']) {
+      writeFileSync(token_file, token);
+      await page.follow(guarded);
+      const health: string = `${urls.at(-1)}healthz`;
+      assert.equal((await ask(health)).status, 401);
+      assert.equal((await ask(health, { authorization: `Bearer ${token}` })).status, 200);
+    }
     await page.follow(load().config);
-    await assert.rejects(ask(urls[1] ?? ''), { code: 'ECONNREFUSED' });
+    await assert.rejects(ask(urls.at(-1) ?? ''), { code: 'ECONNREFUSED' });
     await page.close();
     await page.close();
   });
