@@ -48,7 +48,7 @@ test('the command may stand behind flags', () => {
 test('npm start -- COMMAND is that command, and npm start alone the device', () => {
   const file = new URL('../../../package.json', import.meta.url);
   const { scripts } = JSON.parse(readFileSync(file, 'utf8')) as { scripts: { start: string } };
-  const given = /^node dist\/src\/main\.js(.*)$/.exec(scripts.start)?.[1];
+  const given = /^node (?:--\S+ )*dist\/src\/main\.js(.*)$/.exec(scripts.start)?.[1];
   assert.ok(given !== undefined, scripts.start);
   assert.equal(parse(given).command, 'run');
   assert.equal(parse(`${given} --server.url ws://h`).command, 'run');
