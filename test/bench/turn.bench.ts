@@ -26,7 +26,7 @@ const QUIET_MS = 2_500;
 const BREATH_MS = 120;
 const LISTENING_MS = Number(process.env.BENCH_SECONDS ?? 20) * 1_000;
 /** Code is compiled and memory is given back before anything is measured. */
-const SETTLE_MS = Math.min(15_000, LISTENING_MS);
+const SETTLE_MS = Math.min(25_000, 2 * LISTENING_MS);
 
 /** Who is measured. */
 interface Candidate {
