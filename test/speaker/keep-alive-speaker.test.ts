@@ -128,6 +128,6 @@ describe('keep alive', () => {
     };
     await play(1_000);
     const keptBytes = await keptPerStep(SOUNDS, play);
-    assert.ok(keptBytes < 20, `${keptBytes.toFixed(1)} bytes of each sound are kept`);
+    assert.ok(keptBytes < 10, `${keptBytes.toFixed(1)} bytes of each sound are kept`);
   });
 });
