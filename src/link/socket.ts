@@ -20,7 +20,7 @@ export type Loss =
 /** What a socket tells, never from inside a call to it. After `lost`, and after `terminate()`, nothing more. */
 export interface SocketEvents {
   opened(): void;
-  /** Bytes came: a frame, or a part of one. */
+  /** A frame came that was understood, or a large part of a message. */
   alive(): void;
   /** A whole message; bytes belong to the receiver. */
   message(message: WireMessage): void;

@@ -13,6 +13,8 @@ const MAX_PAYLOAD_BYTES = 1024 * 1024;
 /** How long the peer may take to end the TCP connection after a closing handshake. */
 const CLOSE_TIMEOUT_MS = 2_000;
 const GOING_AWAY = 1001;
+/** A control frame of a server is never longer (RFC 6455, 5.5: 125 bytes behind a header of two). */
+const CONTROL_FRAME_BYTES = 127;
 
 /** Settings of `wsOpener`. */
 export interface WsOptions {
@@ -106,12 +108,17 @@ class WsSocket implements Socket {
     ws.on('upgrade', (response) => {
       raw = response.socket;
     });
+    const alive = () => !this.#hasEnded && this.#events.alive();
     ws.on('open', () => {
-      // Bytes rather than frames: a big message on a slow network is life long before it is whole.
-      raw?.on('data', () => !this.#hasEnded && this.#events.alive());
+      // A big message on a slow network is life long before it is whole. Pongs are life only where they are understood as such: behind
+      // a frame that was begun and left they would be taken for its rest, and nobody would hear what the server says.
+      raw?.on('data', (bytes: Buffer) => bytes.length > CONTROL_FRAME_BYTES && alive());
       if (!this.#hasEnded) this.#events.opened();
     });
+    ws.on('ping', alive);
+    ws.on('pong', alive);
     ws.on('message', (data, isBinary) => {
+      alive();
       if (!this.#hasEnded) this.#events.message(isBinary ? bytesOf(data) : String(data));
     });
     ws.on('unexpected-response', (_request, response) => {
