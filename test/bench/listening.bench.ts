@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { LEAN_NODE } from '../../src/pcm/node-child.js';
 import { GemitarsServer } from '../helpers/gemitars-server.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 import { VirtualSound } from '../helpers/virtual-sound.js';
@@ -53,7 +54,7 @@ async function started<T>(command: string, use: (client: Client) => Promise<T>):
 /** The cost of listening to a room that hisses, over the program and all its children. */
 async function listening(of: string, settings: Readonly<Record<string, string>>): Promise<void> {
   const room = sound.play(whiteNoise(SETTLE_MS + WINDOWS * SECONDS * 1_000 + 5_000, HISS_DBFS));
-  const command = `exec node --max-semi-space-size=1 --v8-pool-size=1 ${MAIN} run ${flagsFor(settings)}`;
+  const command = `exec node ${LEAN_NODE.join(' ')} ${MAIN} run ${flagsFor(settings)}`;
   const costs: ProcessCost[] = [];
   await started(command, async ({ pid }) => {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));

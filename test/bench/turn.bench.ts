@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { LEAN_NODE } from '../../src/pcm/node-child.js';
 import { align } from '../helpers/correlate.js';
 import { answer, spokenTo } from '../helpers/gemitars-scripts.js';
 import { GemitarsServer } from '../helpers/gemitars-server.js';
@@ -54,7 +55,7 @@ function candidates(): Candidate[] {
   if (client) return [{ name: 'the client', command: client, hotword }];
   return OURS.map(([microphone, loudspeaker]) => {
     const flags = `--config ${workplace.config} --mic.backend=${microphone} --speaker.backend=${loudspeaker}`;
-    const command = `exec node --max-semi-space-size=1 --v8-pool-size=1 ${MAIN} run ${flags} --server.url="$BENCH_URL"`;
+    const command = `exec node ${LEAN_NODE.join(' ')} ${MAIN} run ${flags} --server.url="$BENCH_URL"`;
     return { name: `${microphone} and ${loudspeaker}`, command, hotword: 'hey tars' };
   });
 }
