@@ -16,6 +16,8 @@ export interface AccessOptions {
 
 const COOKIE = 'tars_page';
 const COOKIE_AGE_S = 365 * 24 * 3600;
+/** Of one request; a browser sends one, or a few of other paths. Each costs a comparison. */
+const COOKIES_MAX = 4;
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
 
 /** True for an address that only this machine can reach. */
@@ -32,10 +34,13 @@ export class Access {
   readonly #options: AccessOptions;
   readonly #names: ReadonlySet<string>;
   readonly #isOpen: boolean;
+  /** The cookie that stands for the token. */
+  readonly #ticket: string | undefined;
 
   constructor(options: AccessOptions) {
     this.#options = options;
-    const { host, machineName, names } = options;
+    const { host, machineName, names, token } = options;
+    this.#ticket = token === undefined ? undefined : `${COOKIE}=${ticketFor(token)}`;
     this.#isOpen = !isLoopback(host);
     const machine = this.#isOpen ? [machineName, `${machineName}.local`] : [];
     this.#names = new Set([...LOOPBACK_NAMES, host, ...machine, ...names].map((name) => name.toLowerCase()));
@@ -56,18 +61,20 @@ export class Access {
   /** The request brings the token, or the cookie that stands for it; or none is wanted. */
   isAllowed({ authorization = '', cookie = '' }: IncomingHttpHeaders): boolean {
     const { token } = this.#options;
-    if (token === undefined) return true;
+    const ticket = this.#ticket;
+    if (token === undefined || ticket === undefined) return true;
     const bearer = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
     if (bearer !== undefined) return isSame(bearer, token);
     const pairs = cookie.split(';').map((pair) => pair.trim());
-    return pairs.some((pair) => isSame(pair, `${COOKIE}=${ticketFor(token)}`));
+    const tickets = pairs.filter((pair) => pair.startsWith(`${COOKIE}=`)).slice(0, COOKIES_MAX);
+    return tickets.some((pair) => isSame(pair, ticket));
   }
 
   /** The `Set-Cookie` that the token buys; undefined for another token. */
   cookieFor(given: string): string | undefined {
     const { token } = this.#options;
     if (token === undefined || !isSame(given, token)) return undefined;
-    return `${COOKIE}=${ticketFor(token)}; Path=/; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Strict`;
+    return `${this.#ticket}; Path=/; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Strict`;
   }
 }
 

@@ -127,8 +127,13 @@ export class PageServer {
     const { headers, url } = request;
     socket.on('error', () => socket.destroy());
     const refusal = this.#refusalOf(headers, url);
-    if (refusal === undefined) content.upgrade(request, socket, head);
-    else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (refusal === undefined) {
+      content.upgrade(request, socket, head);
+      return;
+    }
+    // One that keeps its side open would keep its place among the connections.
+    socket.once('finish', () => socket.destroy());
+    socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
   #refusalOf(headers: IncomingHttpHeaders, path: string | undefined): string | undefined {

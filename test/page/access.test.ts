@@ -71,6 +71,9 @@ describe('the token', () => {
     const changed = new Access({ host: '0.0.0.0', machineName: 'k', names: [], token: 'another token entirely' });
     assert.ok(!changed.isAllowed({ cookie: pair }));
     assert.ok(!open().isAllowed({ cookie: 'tars_page=' }));
+    assert.ok(open().isAllowed({ cookie: `${'a;'.repeat(8_000)}${pair}` }));
+    assert.ok(open().isAllowed({ cookie: `tars_page=old; ${pair}` }));
+    assert.ok(!open().isAllowed({ cookie: `${'tars_page=guess;'.repeat(4)}${pair}` }), 'a few guesses are looked at');
     assert.equal(open().cookieFor('a guess'), undefined);
     assert.equal(local().cookieFor(''), undefined);
   });

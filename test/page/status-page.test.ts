@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -74,6 +74,24 @@ describe('the port of the page', () => {
   it('changes nothing for a POST', async (test) => {
     const { url } = await startPage(test);
     assert.equal((await ask(`${url}metrics`, {}, { method: 'POST' })).status, 405);
+  });
+
+  it('is not held by those who are refused and do not go', async (test) => {
+    const { url } = await startPage(test);
+    const { host, hostname, port } = new URL(url);
+    const handshake =
+      `GET /live HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+    const refused = async () => {
+      const socket: Socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+      test.after(() => socket.destroy());
+      socket.write(handshake);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      assert.match(answer.toString(), /^HTTP\/1\.1 403 /);
+      await once(socket, 'end');
+    };
+    await Promise.all(Array.from({ length: 64 }, refused));
+    assert.equal((await ask(`${url}healthz`)).status, 200);
   });
 
   it('is closed with the page', async (test) => {
