@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { tunedFile, writeTuned } from '../config/tuned.js';
 import type { Config } from '../config.js';
-import { PageError } from '../errors.js';
+import { messageOf, PageError } from '../errors.js';
 import type { Tuning } from '../page/commands.js';
 import type { StatusPage, StatusPageOptions } from '../page/status-page.js';
 import { text } from '../pcm/system-files.js';
@@ -15,8 +15,8 @@ export interface RunPageOptions extends Omit<StatusPageOptions, 'save'> {
 }
 
 /**
- * The status page over changes of the configuration. A device that has none does not even load its code. Never rejects for
- * what is wrong with the configuration of the page.
+ * The status page over changes of the configuration. A device that has none does not even load its code. Never rejects:
+ * whatever is wrong with the page is told to the log.
  */
 export class RunPage {
   readonly #options: RunPageOptions;
@@ -29,10 +29,14 @@ export class RunPage {
     this.#options = options;
   }
 
-  /** Serves it as configured from now on, or not at all. Resolves when that is so, or the log has been told why not. */
+  /**
+   * Serves it as configured from now on, or not at all. Resolves when it sees what happens, which is before it is served: its
+   * address may take long to be had.
+   */
   follow({ page }: Config): Promise<void> {
-    this.#work = this.#work.then(() => this.#follow(page));
-    return this.#work;
+    const made = this.#work.then(() => this.#guarded(() => this.#make(page)));
+    this.#work = made.then(() => this.#guarded(() => this.#open(page)));
+    return made;
   }
 
   /** The server wants this shown. */
@@ -42,12 +46,28 @@ export class RunPage {
 
   /** May be called twice. */
   async close(): Promise<void> {
+    // What is still being tried gives up, and what was still to be done finds its end.
+    await this.#page?.close();
     await this.#work;
     await this.#page?.close();
     this.#page = undefined;
   }
 
-  async #follow(config: Config['page']): Promise<void> {
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#options.log.error({ why: messageOf(error) }, 'the status page failed');
+    }
+  }
+
+  async #make({ enabled }: Config['page']): Promise<void> {
+    if (!enabled || this.#page) return;
+    const { StatusPage } = await import('../page/status-page.js');
+    this.#page = new StatusPage({ ...this.#options, save: (tuning) => this.#save(tuning) });
+  }
+
+  async #open(config: Config['page']): Promise<void> {
     const wanted = [config, config.enabled ? text(config.token_file) : ''] as const;
     if (isDeepStrictEqual(wanted, this.#opened)) return;
     this.#opened = wanted;
@@ -56,11 +76,7 @@ export class RunPage {
       this.#page = undefined;
       return;
     }
-    if (!this.#page) {
-      const { StatusPage } = await import('../page/status-page.js');
-      this.#page = new StatusPage({ ...this.#options, save: (tuning) => this.#save(tuning) });
-    }
-    await this.#page.open(config);
+    await this.#page?.open(config);
   }
 
   #save(tuning: Tuning): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ClientError, PageError } from '../errors.js';
+import { ClientError, messageOf, PageError } from '../errors.js';
+import type { Log } from '../log.js';
 import type { PageDevice } from './device.js';
 
 /** What a page may want done. */
@@ -23,6 +24,7 @@ export interface CommandsOptions {
   device: () => PageDevice;
   /** Keeps what was set; gives the path of the file. Throws ClientError. */
   save: (tuning: Tuning) => string;
+  log: Pick<Log, 'error'>;
 }
 
 /** Does what pages want done, and remembers what they have set. */
@@ -41,8 +43,10 @@ export class Commands {
     try {
       return { text: await this.#carryOut(parse(text)), isError: false };
     } catch (error) {
-      if (error instanceof ClientError) return { text: error.message, isError: true };
-      throw error;
+      const why = messageOf(error);
+      if (error instanceof ClientError) return { text: why, isError: true };
+      this.#options.log.error({ why }, 'what a page wanted failed');
+      return { text: `that failed: ${why}`, isError: true };
     }
   }
 

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
-import { ClientError } from '../errors.js';
+import { ClientError, messageOf } from '../errors.js';
 import type { Journal, Log } from '../log.js';
 import { pause } from '../pcm/supervisor.js';
 import type { Display } from '../protocol/protocol.js';
+import { whenAborted } from '../when-aborted.js';
 import { Access } from './access.js';
 import { Assets } from './assets.js';
 import { Commands, type Tuning } from './commands.js';
@@ -109,16 +110,23 @@ export class StatusPage {
     let toldWhy = '';
     while (!signal.aborted) {
       try {
-        this.#server = this.#makeServer(config);
-        journal.record('page.ready', await this.#server.start());
-        tried();
+        const server = this.#makeServer(config);
+        const ready = server.start();
+        await Promise.race([ready, whenAborted(signal)]);
+        if (signal.aborted) {
+          giveUp(server, ready);
+          return;
+        }
+        this.#server = server;
+        journal.record('page.ready', await ready);
         return;
       } catch (error) {
-        if (!(error instanceof ClientError)) throw error;
-        if (error.message !== toldWhy) log.error({ why: error.message }, 'the status page is not served');
-        toldWhy = error.message;
+        const why = messageOf(error);
+        if (why !== toldWhy) log.error({ why }, 'the status page is not served');
+        toldWhy = why;
+        if (!(error instanceof ClientError && error.retryable)) return;
+      } finally {
         tried();
-        if (!error.retryable) return;
       }
       await pause(RETRY_MS, signal, clock);
     }
@@ -169,4 +177,10 @@ export class StatusPage {
     const how = { state, muted: isMuted, link: isLinkUp ? 'up' : 'down' };
     return why === undefined ? json(200, { status: 'ok', ...how }) : json(503, { status: 'failing', why, ...how });
   }
+}
+
+/** The name that it listens on may still be looked up: it is closed when that is over, and nobody waits for it. */
+function giveUp(server: PageServer, ready: Promise<unknown>): void {
+  const close = () => server.close();
+  void ready.then(close, close);
 }

@@ -200,6 +200,18 @@ describe('a page that is open', () => {
     assert.deepEqual([said.isError, said.text], [true, 'the device does not listen now: it is idle']);
   });
 
+  it('is told of what nobody foresaw, as is the log', async (test) => {
+    const { device, visitor, lines } = await visited(test);
+    test.mock.method(device, 'testTone', () => Promise.reject(new Error('no more memory')));
+    visitor.say({ do: 'tone' });
+    assert.deepEqual(await visitor.until(() => visitor.said[0]), {
+      type: 'said',
+      text: 'that failed: no more memory',
+      isError: true,
+    });
+    assert.ok(lines.some(({ msg, why }) => msg === 'what a page wanted failed' && why === 'no more memory'));
+  });
+
   it('is told off for what is no command, and changes nothing', async (test) => {
     const { device, visitor } = await visited(test);
     const wrong = [

@@ -126,6 +126,15 @@ describe('a page that cannot be served', () => {
     assert.equal(told().length, 1);
   });
 
+  it('for a reason that nobody foresaw, is told and not waited for', async (test) => {
+    const { page, settings, journal, lines } = await startPage(test);
+    test.mock.method(journal, 'record', () => {
+      throw new Error('unforeseen');
+    });
+    await page.open(settings);
+    assert.deepEqual([lines.at(-1)?.msg, lines.at(-1)?.why], ['the status page is not served', 'unforeseen']);
+  });
+
   it('because of its token, or for want of one, says what to do', async (test) => {
     const { page, settings, lines } = await startPage(test);
     const why = async (wrong: object) => {
