@@ -38,6 +38,12 @@ export class Commands {
     this.#options = options;
   }
 
+  /** Something was set that `save` would keep. */
+  get isUnsaved(): boolean {
+    const { thresholds, volume } = this.#unsaved;
+    return volume !== undefined || Object.keys(thresholds).length > 0;
+  }
+
   /** Takes one message; resolves with a word for the person, or with "" where what happens tells enough. Never rejects. */
   async obey(text: string): Promise<{ text: string; isError: boolean }> {
     try {
@@ -88,11 +94,25 @@ export class Commands {
   }
 
   #save(): string {
-    if (Object.keys(this.#thresholds).length === 0 && this.#volume === undefined) {
-      throw new PageError('neither a threshold nor the volume was changed here');
-    }
-    const path = this.#options.save({ engine: this.#engine, thresholds: this.#thresholds, volume: this.#volume });
+    if (!this.isUnsaved) throw new PageError('neither a threshold nor the volume was changed here');
+    const path = this.#options.save(this.#unsaved);
+    this.#thresholds = {};
+    this.#volume = undefined;
     return `Saved in ${path}; it holds after a restart too.`;
+  }
+
+  /** What was set here and is still so: a configuration that was read again, or another engine, may say otherwise. */
+  get #unsaved(): Tuning {
+    const { engine, thresholds, volume } = this.#options.device();
+    const isSameEngine = (engine ?? '') === this.#engine;
+    const kept = Object.entries(this.#thresholds).filter(
+      ([phrase, value]) => isSameEngine && thresholds?.get(phrase) === value,
+    );
+    return {
+      engine: this.#engine,
+      thresholds: Object.fromEntries(kept),
+      volume: volume === this.#volume ? this.#volume : undefined,
+    };
   }
 }
 

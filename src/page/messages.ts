@@ -51,6 +51,8 @@ export interface Picture {
   scale: Scale;
   thresholds: readonly { phrase: string; threshold: number }[];
   volume: number;
+  /** Something was set on a page that a restart would lose. */
+  isUnsaved: boolean;
   /** The newest first, as everything that is remembered. */
   turns: readonly TurnRow[];
   link: { isUp: boolean; url: string; upSinceEpochMs?: number; outages: readonly Outage[] };
@@ -73,5 +75,10 @@ export interface Said {
   isError: boolean;
 }
 
+/** The device is there, whatever else there is to tell. */
+export interface Alive {
+  type: 'alive';
+}
+
 /** Anything of it. */
-export type PageMessage = Picture | MeterFrame | Said;
+export type PageMessage = Picture | MeterFrame | Said | Alive;

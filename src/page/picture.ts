@@ -36,7 +36,7 @@ export class Memory {
   }
 
   /** All of it, with the device as it is now. */
-  picture(device: PageDevice): Picture {
+  picture(device: PageDevice, isUnsaved: boolean): Picture {
     return {
       type: 'picture',
       version: PROGRAM_VERSION,
@@ -47,6 +47,7 @@ export class Memory {
       scale: scaleOf(device),
       thresholds: [...(device.thresholds ?? [])].map(([phrase, threshold]) => ({ phrase, threshold })),
       volume: device.volume,
+      isUnsaved,
       turns: this.#turns.rows,
       link: { isUp: device.isLinkUp, ...this.#links.present, outages: this.#links.outages },
       displays: this.#displays,

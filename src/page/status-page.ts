@@ -139,7 +139,7 @@ export class StatusPage {
     const token = pageToken(config);
     const live = new Live({
       device,
-      picture: () => this.#memory.picture(device()),
+      picture: () => this.#memory.picture(device(), this.#commands.isUnsaved),
       obey: (text) => this.#commands.obey(text),
       clock,
       log,

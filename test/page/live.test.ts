@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { MeterFrame, PageMessage, Picture, Said } from '../../src/page/messages.js';
 import { Watch } from '../helpers/watch.js';
+import { FakeClock } from '../link/support.js';
 import { ask, startPage } from './support.js';
 
 /** A page's connection: everything that came, and the HTTP status where it was refused. */
@@ -16,8 +19,8 @@ class Visitor {
   readonly #socket: WebSocket;
   readonly #watch = new Watch();
 
-  constructor(test: TestContext, url: string, headers: Readonly<Record<string, string>>) {
-    const socket = new WebSocket(`${url.replace('http', 'ws')}live`, { headers });
+  constructor(test: TestContext, url: string, headers: Readonly<Record<string, string>>, options: ClientOptions = {}) {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}live`, { ...options, headers });
     this.#socket = socket;
     test.after(() => socket.terminate());
     socket.on('message', (data: Buffer) => {
@@ -128,7 +131,10 @@ describe('a page that is open', () => {
   });
 
   it('costs the meters nothing before and after', async (test) => {
-    const { page, settings, device, visitor } = await visited(test);
+    const { url, device } = await startPage(test);
+    assert.ok(!device.micLevel.isWatched && !device.score.isWatched);
+    const visitor = new Visitor(test, url, { origin: new URL(url).origin });
+    await visitor.until(() => visitor.pictures[0]);
     assert.ok(device.micLevel.isWatched && device.score.isWatched);
     device.score.show({ phrase: 'hey tars', score: 0.4, isHeard: false });
     device.score.show({ phrase: 'hey tars', score: 0.3, isHeard: false });
@@ -141,9 +147,7 @@ describe('a page that is open', () => {
       scores: { 'hey tars': { score: 0.4, isHeard: false } },
     });
     visitor.leave();
-    await visitor.until(() => visitor.isClosed || undefined);
-    await page.open(settings);
-    assert.ok(!device.micLevel.isWatched && !device.score.isWatched);
+    await device.unwatched();
   });
 
   it('gets at most ten frames a second, each with the loudest', async (test) => {
@@ -238,6 +242,45 @@ describe('a page that is open', () => {
     const visitors = Array.from({ length: 17 }, () => new Visitor(test, url, { origin }));
     await Promise.all(visitors.map((one) => one.until(() => one.isClosed || one.pictures[0])));
     assert.equal(visitors.filter(({ isClosed }) => isClosed).length, 1);
+  });
+
+  it('is none of them when it is one too many and does not go', async (test) => {
+    const { url, device } = await startPage(test);
+    const { host, hostname, port, origin } = new URL(url);
+    const visitors = Array.from({ length: 16 }, () => new Visitor(test, url, { origin }));
+    await Promise.all(visitors.map((one) => one.until(() => one.pictures[0])));
+    const surplus = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+    test.after(() => surplus.destroy());
+    surplus.write(
+      `GET /live HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    const [answer] = (await once(surplus, 'data')) as [Buffer];
+    assert.match(answer.toString(), /^HTTP\/1\.1 101 /);
+    for (const visitor of visitors) visitor.leave();
+    await device.unwatched();
+    const next = new Visitor(test, url, { origin });
+    await next.until(() => next.pictures[0]);
+    surplus.resume();
+    if (!surplus.readableEnded) await once(surplus, 'end');
+  });
+
+  it('hears every five seconds that the device is there, and is let go when it answers no more', async (test) => {
+    const clock = new FakeClock();
+    const { url, device } = await startPage(test, {}, clock);
+    const { origin } = new URL(url);
+    const here = new Visitor(test, url, { origin });
+    const gone = new Visitor(test, url, { origin }, { autoPong: false });
+    await Promise.all([here, gone].map((one) => one.until(() => one.pictures[0])));
+    for (let told = 1; told <= 5; told++) {
+      clock.advance(5_000);
+      await here.until(() => here.messages.filter(({ type }) => type === 'alive')[told - 1]);
+    }
+    await gone.until(() => gone.isClosed || undefined);
+    assert.ok(!here.isClosed);
+    here.leave();
+    await device.unwatched();
+    assert.equal(clock.pending, 0);
   });
 
   it('shows what a server shows, as text', async (test) => {

@@ -1,13 +1,14 @@
 import { request } from 'node:http';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import { systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/clock.js';
 import type { PhraseScore } from '../../src/hotword/engine.js';
 import { Journal } from '../../src/log.js';
 import { MeterSource } from '../../src/meters.js';
 import type { PageDevice } from '../../src/page/device.js';
 import { StatusPage } from '../../src/page/status-page.js';
 import type { MicLevel } from '../../src/session/capture.js';
+import { Watch } from '../helpers/watch.js';
 
 /** A device of which only the outside is there; what is done to it is written down. */
 export class FakeDevice implements PageDevice {
@@ -19,9 +20,23 @@ export class FakeDevice implements PageDevice {
   engine: string | undefined = 'openwakeword';
   volume = 0.7;
   readonly thresholds = new Map([['hey tars', 0.5]]);
-  readonly micLevel = new MeterSource<MicLevel>({ log: pino({ level: 'silent' }) });
-  readonly score = new MeterSource<PhraseScore>({ log: pino({ level: 'silent' }) });
+  /** Told when a meter begins or ceases to be watched. */
+  readonly watch = new Watch();
+  readonly micLevel = new MeterSource<MicLevel>({
+    log: pino({ level: 'silent' }),
+    onWatched: () => this.watch.notify(),
+  });
+  readonly score = new MeterSource<PhraseScore>({
+    log: pino({ level: 'silent' }),
+    onWatched: () => this.watch.notify(),
+  });
   readonly done: string[] = [];
+
+  /** Resolves when nobody watches the meters. */
+  async unwatched(): Promise<void> {
+    const isSo = () => (!this.micLevel.isWatched && !this.score.isWatched) || undefined;
+    await this.watch.for(isSo, 5_000, () => 'nobody who watches the meters');
+  }
 
   setThreshold(phrase: string, threshold: number): void {
     this.thresholds.set(phrase, threshold);
@@ -52,12 +67,16 @@ export class FakeDevice implements PageDevice {
 }
 
 /** A status page of a fake device on a free port of the loopback, for one test. */
-export async function startPage(test: TestContext, config: { token_file?: string; names?: string[] } = {}) {
+export async function startPage(
+  test: TestContext,
+  config: { token_file?: string; names?: string[] } = {},
+  clock: Clock = systemClock,
+) {
   const lines: Readonly<Record<string, unknown>>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const journal = new Journal(log);
   const device = new FakeDevice();
-  const page = new StatusPage({ device: () => device, save: () => 'nowhere', journal, clock: systemClock, log });
+  const page = new StatusPage({ device: () => device, save: () => 'nowhere', journal, clock, log });
   test.after(() => page.close());
   const settings = { enabled: true, listen: '127.0.0.1:0', token_file: '', names: [], ...config };
   await page.open(settings);

@@ -8,19 +8,18 @@ import { byId, clockTime, element, long, stateInWords } from './words.js';
 
 const live = new Live(take, showConnection);
 const meters = new Meters();
-const thresholds = new Thresholds((phrase, threshold) => {
-  live.send({ do: 'threshold', phrase, threshold });
-  wantSaving();
-});
+const thresholds = new Thresholds((phrase, threshold) => live.send({ do: 'threshold', phrase, threshold }));
 const volume = /** @type {HTMLInputElement} */ (byId('volume'));
-const save = /** @type {HTMLButtonElement} */ (byId('save'));
 const mute = byId('mute');
+/** So long a slider that was moved stands where the hand has left it, and not where the device still was. */
+const HAND_MS = 1_000;
+let volumeMovedAtMs = Number.NEGATIVE_INFINITY;
 
 /** @param {import('../messages.js').PageMessage} message */
 function take(message) {
   if (message.type === 'meter') meters.add(message);
   else if (message.type === 'said') say(message.text, message.isError);
-  else show(message);
+  else if (message.type === 'picture') show(message);
 }
 
 /** @param {Picture} picture */
@@ -30,7 +29,8 @@ function show(picture) {
   meters.scale = picture.scale;
   thresholds.show(picture.thresholds, picture.scale);
   byId('threshold-note').hidden = picture.thresholds.length === 0;
-  if (document.activeElement !== volume) volume.value = String(Math.round(picture.volume * 100));
+  if (performance.now() - volumeMovedAtMs > HAND_MS) volume.value = String(Math.round(picture.volume * 100));
+  button('save').disabled = !picture.isUnsaved;
   byId('volume-says').textContent = `${volume.value} %`;
   byId('version').textContent = `${picture.version}, ${picture.engine}`;
   showLink(picture);
@@ -90,11 +90,11 @@ function showDisplays({ displays }) {
   byId('displays').replaceChildren(...items);
 }
 
-/** @param {boolean} isThere */
-function showConnection(isThere) {
+/** @param {string} trouble */
+function showConnection(trouble) {
   const pill = byId('live');
-  pill.textContent = isThere ? 'live' : 'the device does not answer';
-  pill.dataset.tone = isThere ? 'good' : 'bad';
+  pill.textContent = trouble || 'live';
+  pill.dataset.tone = trouble === '' ? 'good' : 'bad';
 }
 
 /**
@@ -105,10 +105,6 @@ function say(text, isError) {
   const said = byId('said');
   said.textContent = text;
   said.dataset.tone = isError ? 'error' : 'good';
-}
-
-function wantSaving() {
-  save.disabled = false;
 }
 
 /** @param {string} id */
@@ -124,6 +120,6 @@ mute.addEventListener('click', () => {
 volume.addEventListener('input', () => {
   byId('volume-says').textContent = `${volume.value} %`;
   live.send({ do: 'volume', volume: Number(volume.value) / 100 });
-  wantSaving();
+  volumeMovedAtMs = performance.now();
 });
 live.start();
