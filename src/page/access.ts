@@ -58,6 +58,16 @@ export class Access {
     return origin === `http://${host}` || origin === `https://${host}`;
   }
 
+  /**
+   * The request is another site's, which could only want to give this device work: its pages may lead here, and ask for
+   * nothing. Whoever is no browser tells neither origin nor site.
+   */
+  isForeign(headers: IncomingHttpHeaders): boolean {
+    if (headers.origin !== undefined && !this.isFromUs(headers)) return true;
+    const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
+    return (site === 'cross-site' || site === 'same-site') && mode !== 'navigate';
+  }
+
   /** The request brings the token, or the cookie that stands for it; or none is wanted. */
   isAllowed({ authorization = '', cookie = '' }: IncomingHttpHeaders): boolean {
     const { token } = this.#options;
@@ -70,11 +80,12 @@ export class Access {
     return tickets.some((pair) => isSame(pair, ticket));
   }
 
-  /** The `Set-Cookie` that the token buys; undefined for another token. */
-  cookieFor(given: string): string | undefined {
+  /** The `Set-Cookie` that the token buys, for a page with these headers; undefined for another token. */
+  cookieFor(given: string, { origin = '' }: IncomingHttpHeaders): string | undefined {
     const { token } = this.#options;
     if (token === undefined || !isSame(given, token)) return undefined;
-    return `${this.#ticket}; Path=/; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Strict`;
+    const secure = origin.startsWith('https:') ? '; Secure' : '';
+    return `${this.#ticket}; Path=/; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Strict${secure}`;
   }
 }
 

@@ -102,6 +102,7 @@ export class PageServer {
     const { access, content } = this.#options;
     const { headers, method = '', url = '' } = request;
     if (!access.isForUs(headers)) return words(421, 'this device is not known by that name; page.names adds names');
+    if (access.isForeign(headers)) return words(403, FORBIDDEN);
     const path = url.split('?', 1)[0] ?? '';
     if (method === 'POST' && path === '/login') return this.#logIn(request);
     if (method !== 'GET' && method !== 'HEAD') return words(405, 'only GET', { allow: 'GET, HEAD' });
@@ -117,7 +118,7 @@ export class PageServer {
   async #logIn(request: IncomingMessage): Promise<Answer> {
     const { access, content } = this.#options;
     if (!access.isFromUs(request.headers)) return words(403, FORBIDDEN);
-    const cookie = access.cookieFor((await formOf(request))?.get('token')?.trim() ?? '');
+    const cookie = access.cookieFor((await formOf(request))?.get('token')?.trim() ?? '', request.headers);
     if (cookie === undefined) return content.question(true);
     return words(303, 'welcome', { location: '/', 'set-cookie': cookie });
   }

@@ -15,11 +15,18 @@ export function addressOf(listen: string): { host: string; port: number } {
 
 /**
  * The token that the page asks for; undefined where it asks for none. Throws ConfigError for a file that cannot be read, and
- * PageError for a token that is too short, and where the network would see a page without one.
+ * PageError for a token that is too short, and where the network would see a page without one: also by a proxy on this machine,
+ * for which names are configured.
  */
-export function pageToken({ listen, token_file }: Config['page']): string | undefined {
+export function pageToken({ listen, token_file, names }: Config['page']): string | undefined {
   const token = readSecret('page.token_file', token_file);
   if (token === undefined) {
+    if (names.length > 0) {
+      throw new PageError(
+        `page.names = ${JSON.stringify(names)}: by another name others than this machine see the page, so it needs a token: ` +
+          `name a file in page.token_file (${HOW_TO_MAKE_ONE}), or leave page.names empty`,
+      );
+    }
     if (isLoopback(addressOf(listen).host)) return undefined;
     throw new PageError(
       `page.listen = "${listen}" shows the page to the network, so it needs a token: name a file in page.token_file ` +

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Clock } from '../clock.js';
 import { entries, text } from '../pcm/system-files.js';
 
 /** What this program takes of the machine. */
@@ -9,6 +10,7 @@ export interface Usage {
   memoryBytes: { main: number; children: number };
 }
 
+const KEPT_MS = 1_000;
 /** The kernel's unit of processor time in /proc: USER_HZ, the same on all of Node's platforms with a /proc. */
 const TICKS_A_SECOND = 100;
 /** Fields of /proc/PID/stat behind the name, from 0 on. */
@@ -32,6 +34,26 @@ export function usage(pid = process.pid, root = '/proc'): Usage {
       children: total(children.map((child) => memoryOf(child, root))),
     },
   };
+}
+
+/** Reads it once a second at most, however often it is asked: it takes the time of the thread that moves the sound. */
+export class UsageMeter {
+  readonly #clock: Clock;
+  readonly #read: () => Usage;
+  #last: { atMs: number; usage: Usage } | undefined;
+
+  /** `read` is for tests. */
+  constructor(clock: Clock, read: () => Usage = usage) {
+    this.#clock = clock;
+    this.#read = read;
+  }
+
+  /** What the program takes, as of a second ago or later. */
+  read(): Usage {
+    const nowMs = this.#clock.nowMs();
+    if (!this.#last || nowMs - this.#last.atMs >= KEPT_MS) this.#last = { atMs: nowMs, usage: this.#read() };
+    return this.#last.usage;
+  }
 }
 
 function descendants(pid: number, root: string): number[] {

@@ -17,7 +17,7 @@ import { OPEN_METRICS_TYPE, openMetrics } from './open-metrics.js';
 import { PageServer } from './page-server.js';
 import { addressOf, pageToken } from './page-settings.js';
 import { Memory } from './picture.js';
-import { usage } from './processes.js';
+import { UsageMeter } from './processes.js';
 import { type Answer, json } from './responses.js';
 
 /** Options of `StatusPage`. */
@@ -43,6 +43,7 @@ const RETRY_MS = 15_000;
 export class StatusPage {
   readonly #options: StatusPageOptions;
   readonly #metrics: Metrics;
+  readonly #usage: UsageMeter;
   readonly #memory: Memory;
   readonly #commands: Commands;
   readonly #assets = new Assets();
@@ -56,6 +57,7 @@ export class StatusPage {
     this.#options = options;
     const { clock, journal } = options;
     this.#metrics = new Metrics(clock);
+    this.#usage = new UsageMeter(clock);
     this.#memory = new Memory(clock);
     this.#commands = new Commands(options);
     this.#unwatch = [
@@ -167,7 +169,7 @@ export class StatusPage {
 
   #metricsAnswer(): Answer {
     const { state, isMuted, isLinkUp } = this.#options.device();
-    const metrics = this.#metrics.all({ state, isMuted, isLinkUp, usage: usage() });
+    const metrics = this.#metrics.all({ state, isMuted, isLinkUp, usage: this.#usage.read() });
     return { status: 200, type: OPEN_METRICS_TYPE, body: openMetrics(metrics) };
   }
 

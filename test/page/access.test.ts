@@ -63,8 +63,9 @@ describe('the token', () => {
   });
 
   it('buys a cookie, which is not the token and of no use for another one', () => {
-    const cookie = open().cookieFor(TOKEN) ?? '';
+    const cookie = open().cookieFor(TOKEN, { origin: 'http://kitchen' }) ?? '';
     assert.match(cookie, /; HttpOnly; SameSite=Strict$/);
+    assert.match(open().cookieFor(TOKEN, { origin: 'https://kitchen' }) ?? '', /; HttpOnly; SameSite=Strict; Secure$/);
     assert.ok(!cookie.includes(TOKEN));
     const pair = cookie.split(';')[0] ?? '';
     assert.ok(open().isAllowed({ cookie: `other=1; ${pair}` }));
@@ -74,7 +75,7 @@ describe('the token', () => {
     assert.ok(open().isAllowed({ cookie: `${'a;'.repeat(8_000)}${pair}` }));
     assert.ok(open().isAllowed({ cookie: `tars_page=old; ${pair}` }));
     assert.ok(!open().isAllowed({ cookie: `${'tars_page=guess;'.repeat(4)}${pair}` }), 'a few guesses are looked at');
-    assert.equal(open().cookieFor('a guess'), undefined);
-    assert.equal(local().cookieFor(''), undefined);
+    assert.equal(open().cookieFor('a guess', {}), undefined);
+    assert.equal(local().cookieFor('', {}), undefined);
   });
 });

@@ -40,6 +40,12 @@ describe('the token of the page', () => {
     }
   });
 
+  it('must be on the loopback too where a proxy leads others there', () => {
+    const named = (token_file: string) => ({ ...page('127.0.0.1:1', token_file), names: ['tars.example.org'] });
+    assert.throws(() => pageToken(named('')), /page\.names = \["tars\.example\.org"\].*needs a token/);
+    assert.equal(pageToken(named(fileWith('0123456789abcdef'))), '0123456789abcdef');
+  });
+
   it('is long enough not to be guessed, and its file can be read', () => {
     assert.equal(pageToken(page('0.0.0.0:1', fileWith('0123456789abcdef\n'))), '0123456789abcdef');
     assert.throws(() => pageToken(page('127.0.0.1:1', fileWith('short'))), /has 5 characters; at least 16/);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { usage } from '../../src/page/processes.js';
+import { type Usage, UsageMeter, usage } from '../../src/page/processes.js';
+import { FakeClock } from '../link/support.js';
 
 describe('what the program takes of the machine', () => {
   it('counts this process as Node does', () => {
@@ -29,5 +30,21 @@ describe('what the program takes of the machine', () => {
     const after = usage();
     assert.ok(after.cpuS.children >= during.cpuS.children, 'the time of a child that has ended');
     assert.ok(after.memoryBytes.children < during.memoryBytes.children, 'its memory is given back');
+  });
+
+  it('is read once a second at most', () => {
+    const clock = new FakeClock();
+    const readings: Usage[] = [];
+    const meter = new UsageMeter(clock, () => {
+      const reading = { cpuS: { main: readings.length, children: 0 }, memoryBytes: { main: 0, children: 0 } };
+      readings.push(reading);
+      return reading;
+    });
+    for (let i = 0; i < 25; i++) {
+      meter.read();
+      clock.advance(100);
+    }
+    assert.equal(readings.length, 3);
+    assert.equal(meter.read(), readings[2]);
   });
 });

@@ -51,14 +51,35 @@ describe('the port of the page', () => {
   });
 
   it('answers to nobody who came by another name, and tells every browser to be strict', async (test) => {
-    const { url } = await startPage(test, { names: ['tars.example.org'] });
+    const { url } = await startPage(test, { names: ['tars.example.org'], token_file: tokenFile });
     assert.equal((await ask(`${url}metrics`, { host: 'evil.example' })).status, 421);
-    const { status, headers } = await ask(`${url}healthz`, { host: 'tars.example.org' });
+    const { status, headers } = await ask(`${url}healthz`, {
+      host: 'tars.example.org',
+      authorization: `Bearer ${TOKEN}`,
+    });
     assert.equal(status, 200);
     const policy = String(headers['content-security-policy']);
     assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self';/);
     assert.doesNotMatch(policy, /unsafe|\*/);
     assert.equal(headers['x-content-type-options'], 'nosniff');
+  });
+
+  it('does no work for the pages of other sites, which may only lead here', async (test) => {
+    const { url } = await startPage(test);
+    const { origin } = new URL(url);
+    for (const [headers, status] of [
+      [{ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, 403],
+      [{ 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }, 403],
+      [{ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors', origin: 'http://evil.example' }, 403],
+      [{ origin: 'http://evil.example' }, 403],
+      [{ origin: 'null' }, 403],
+      [{ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, 200],
+      [{ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', origin }, 200],
+      [{ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, 200],
+      [{}, 200],
+    ] as const) {
+      assert.equal((await ask(`${url}metrics`, headers)).status, status, JSON.stringify(headers));
+    }
   });
 
   it('wants the token for everything where there is one', async (test) => {
