@@ -76,7 +76,7 @@ export interface Said {
 }
 
 /** The device is there, whatever else there is to tell. */
-export interface Alive {
+interface Alive {
   type: 'alive';
 }
 
