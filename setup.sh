@@ -3,6 +3,7 @@
 # npm runs it before `npm start`, and with --test before `npm test`. With nothing to do it says nothing.
 # systemd/install.sh runs it in a release, which has its dist/: --packages installs the Debian packages that the
 # program runs with, --production also node_modules without what only development needs and without asking for a compiler.
+# --is-built only answers whether dist/ is up to date, by its exit code.
 set -eu
 CDPATH='' cd -- "$(dirname -- "$0")"
 
@@ -137,9 +138,14 @@ compile() {
   build_native speaker '[ -e node_modules/speaker/build/Release/binding.node ]' 'the loudspeaker goes through aplay'
 }
 
-build() {
+# Whether dist/ is there and no older than what it is made from.
+is_built() {
   newer=$(find src test package.json package-lock.json tsconfig.json -newer dist/.built 2>/dev/null | head -n 1)
-  if [ -e dist/.built ] && [ -z "$newer" ]; then return; fi
+  [ -e dist/.built ] && [ -z "$newer" ]
+}
+
+build() {
+  if is_built; then return; fi
   say 'building'
   noisy npm run build || fail 'the build failed'
   find dist/src dist/test -name '*.js' 2>/dev/null | while read -r file; do # a compiled file outlives its source
@@ -153,7 +159,8 @@ case $mode in
   '') packages="$build_packages $run_packages" ;;
   --test) packages="$build_packages $run_packages $test_packages" ;;
   --packages | --production) packages=$run_packages ;;
-  *) say "unknown argument $1; usage: ./setup.sh [--test | --packages | --production]"; exit 64 ;;
+  --is-built) if is_built; then exit 0; else exit 1; fi ;;
+  *) say "unknown argument $1; usage: ./setup.sh [--test | --packages | --production | --is-built]"; exit 64 ;;
 esac
 check_node
 os=$(uname -s) machine=$(uname -m)

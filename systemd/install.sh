@@ -8,7 +8,8 @@ usage() {
 usage: install.sh [install | upgrade | rollback | uninstall] [option…]     as root
 
   install     Debian packages, a release in /opt/tars-client, /etc/tars-client/config.toml, the service, `doctor`
-  upgrade     the same where it is installed; keeps the configuration. A release that is not ready in time
+  upgrade     the same where it is installed; keeps the configuration, and leaves a service alone that is
+              neither enabled nor running. A release that is not ready in time
               (a minute) is rolled back, unless the one before was not ready either
   rollback    back to the release before
   uninstall   removes service and program; with --purge also configuration, secrets and what the device stored
@@ -59,8 +60,9 @@ check_bundle() {
 
 ensure_built() {
   [ ! -f "$source/BUILT-FOR" ] || return 0
-  [ -f "$source/dist/src/main.js" ] || [ -n "$is_dry" ] || "$source/setup.sh" ||
-    fail 'this checkout cannot be built here: build it elsewhere (npm run package) and install the tarball'
+  # Not built here: what root builds in a checkout its owner cannot build again.
+  [ -n "$is_dry" ] || "$source/setup.sh" --is-built ||
+    fail "dist/ is not there or older than the sources: run ./setup.sh first (as yourself), or take the tarball (npm run package, on any machine of this kind)"
 }
 
 copy_release() { # to
@@ -75,6 +77,7 @@ copy_release() { # to
     do_it "$1/setup.sh" --production
     do_it rm -f "$1/setup.log"
   fi
+  do_it chmod -R u=rwX,go=rX "$1" # the service's user reads it, whatever umask it was unpacked under
   do_it touch "$1/.complete"
 }
 
@@ -128,14 +131,18 @@ store_secret() { # file or nothing, name, what to ask for
 
 # Starts the current release and waits for it. An upgrade that fails goes back to the release before, if that one ran.
 start_release() { # whether the one before ran, the one before
-  do_it systemctl enable $unit
+  [ "$command" = upgrade ] || do_it systemctl enable $unit
   do_it systemctl stop $unit
   start_unit
   [ -z "$is_dry" ] || return 0
   say "waiting up to $ready_within_s s until the device is ready"
   if wait_ready; then return; fi
   tell_state
-  if [ -z "$1" ] || [ "$2" = "$release" ]; then fail 'the device is installed but not ready; it goes on trying'; fi
+  if [ -z "$1" ] || [ "$2" = "$release" ]; then
+    run_doctor
+    remove_old
+    fail 'the device is installed but not ready; it goes on trying'
+  fi
   say "this release did not become ready; going back to ${2##*/}"
   systemctl stop $unit
   roll_back_to "$2"
@@ -180,6 +187,10 @@ install_release() {
   make_config
   switch_to "$release"
   say "${release##*/} is installed"
+  if [ "$command" = upgrade ] && ! is_switched_on; then
+    [ -z "$is_starting" ] || say 'the service was switched off and stays so'
+    is_starting=''
+  fi
   if [ -n "$is_starting" ] && has_systemd; then
     start_release "$was_ready" "$before"
     run_doctor
@@ -243,7 +254,11 @@ case $command in
   rollback)
     [ -e $home/previous ] || fail 'there is no release before this one'
     target=$(readlink $home/previous)
-    ! has_systemd || do_it systemctl stop $unit
-    if has_systemd; then roll_back_to "$target"; else switch_to "$target"; fi ;;
+    if has_systemd && is_switched_on; then
+      do_it systemctl stop $unit
+      roll_back_to "$target"
+    else
+      switch_to "$target"
+    fi ;;
   uninstall) uninstall ;;
 esac

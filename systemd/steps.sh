@@ -32,6 +32,12 @@ forbid_gpio() {
   [ ! -d "${gpio_dropin%/*}" ] || do_it rmdir --ignore-fail-on-non-empty "${gpio_dropin%/*}"
 }
 
+# Whether its owner has the service on: it starts at boot, or runs.
+is_switched_on() {
+  if systemctl is-enabled "$unit" >/dev/null 2>&1; then return 0; fi
+  case $(unit_property ActiveState) in active | activating | reloading) return 0 ;; *) return 1 ;; esac
+}
+
 unit_property() { systemctl show "$unit" --property="$1" --value 2>/dev/null || true; }
 
 # Without a microphone the unit never finishes starting, so nothing here waits for systemctl.

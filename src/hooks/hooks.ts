@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Clock } from '../clock.js';
 import { messageOf } from '../errors.js';
 import type { Journal, JournalEntry, Log } from '../log.js';
 import { leash } from '../pcm/leash.js';
+import { followLines } from '../pcm/lines.js';
 import { pause } from '../pcm/supervisor.js';
 import { hookEnvironment } from './hook-environment.js';
 
@@ -28,8 +28,9 @@ export interface HooksOptions {
 const LAST_MS = 2_000;
 /** The last words of a program that has ended are read within this. */
 const PIPE_MS = 1_000;
+/** What was killed is gone within this; what cannot be killed is left behind. */
+const KILLED_MS = 500;
 const LINES_PER_HOOK = 100;
-const LINE_LIMIT = 500; // characters
 
 /**
  * Runs a program of the user's for events of the journal. The device never waits for one: it is started without a shell,
@@ -56,14 +57,19 @@ export class Hooks {
     this.#settings = settings;
   }
 
-  /** Starts no more, and resolves when none runs: after 2 s at most. May be called twice. */
+  /** Starts no more, and resolves when none runs: after 2.5 s at most. Never rejects. May be called twice. */
   async close(): Promise<void> {
     this.#stopWatching?.();
+    await this.#finished(LAST_MS);
+    for (const child of this.#running.keys()) this.#kill(child);
+    await this.#finished(KILLED_MS);
+  }
+
+  /** Resolves when none of those that run now does any more, or after so long. */
+  async #finished(limitMs: number): Promise<void> {
     const over = new AbortController();
-    const finished = Promise.all(this.#running.values()).then(() => over.abort());
-    await pause(LAST_MS, over.signal, this.#options.clock);
-    for (const child of this.#running.keys()) kill(child);
-    await finished;
+    void Promise.all(this.#running.values()).then(() => over.abort());
+    await pause(limitMs, over.signal, this.#options.clock);
   }
 
   #note(entry: JournalEntry): void {
@@ -101,8 +107,7 @@ export class Hooks {
     const { timeoutMs } = this.#settings;
     let isLate = false;
     const timer = clock.setTimeout(() => {
-      isLate = true;
-      kill(child);
+      isLate = this.#kill(child);
     }, timeoutMs);
     return new Promise((resolve) => {
       child.once('error', (error: NodeJS.ErrnoException) => {
@@ -117,7 +122,7 @@ export class Hooks {
         clock.clearTimeout(timer);
         if (isLate) log.warn({ hook, timeoutMs }, 'a hook took too long and was ended');
         else if (code !== 0) log.warn({ hook, code, signal }, 'a hook failed');
-        kill(child);
+        this.#kill(child);
         // What left the group may hold the pipe for ever.
         clock.setTimeout(() => child.stderr?.destroy(), PIPE_MS);
         resolve();
@@ -126,22 +131,25 @@ export class Hooks {
   }
 
   #follow(child: ChildProcess, hook: string): void {
-    if (!child.stderr) return;
     let left = LINES_PER_HOOK;
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      if (left > 0) this.#options.log.debug({ hook, line: line.slice(0, LINE_LIMIT) }, 'hook says');
+    followLines(child.stderr, (line) => {
+      if (left > 0) this.#options.log.debug({ hook, line }, 'hook says');
       left -= 1;
     });
   }
-}
 
-/** Ends a program and whatever it has started in its group. */
-function kill({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    // The usual case: it ended by itself, and left nothing.
-    if (Object(error).code !== 'ESRCH') throw error;
+  /** Ends a program and whatever it has started in its group; false where the system forbids that. */
+  #kill({ pid }: ChildProcess): boolean {
+    if (pid === undefined) return true;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch (error) {
+      // The usual case: it ended by itself, and left nothing.
+      if (Object(error).code === 'ESRCH') return true;
+      // It became another user, as by sudo.
+      this.#options.log.warn({ pid, why: messageOf(error) }, 'a hook cannot be ended; it is left to itself');
+      return false;
+    }
+    return true;
   }
 }

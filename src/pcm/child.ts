@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { AudioError, messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { leash } from './leash.js';
+import { followLines } from './lines.js';
 
 /** Exit code by which one of our own children says that its native package is not there or does not load. */
 export const EXIT_UNAVAILABLE = 69; // EX_UNAVAILABLE of sysexits.h
@@ -33,8 +34,6 @@ export interface ChildExit {
   /** For a person: the child's last words where it had some, else its exit code or signal. */
   why: string;
 }
-
-const LINE_LIMIT = 500; // characters of one line of a child's chatter that are kept
 
 /**
  * One life of a child process that carries raw PCM on a pipe. What it prints becomes debug log lines; whatever ends it
@@ -156,21 +155,10 @@ export class PcmChild {
   }
 
   #follow(stream: Readable | null): void {
-    let rest = '';
-    stream?.setEncoding('utf8');
-    stream?.on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = (lines.pop() ?? '').slice(-LINE_LIMIT);
-      for (const line of lines) this.#noteLine(line);
+    followLines(stream, (line) => {
+      this.#lastWords = line;
+      this.#log.debug({ line }, 'child says');
     });
-    stream?.on('end', () => this.#noteLine(rest));
-  }
-
-  #noteLine(line: string): void {
-    const text = line.trim().slice(0, LINE_LIMIT);
-    if (text === '') return;
-    this.#lastWords = text;
-    this.#log.debug({ line: text }, 'child says');
   }
 }
 

@@ -106,6 +106,14 @@ describe('what the doctor says of the unit', () => {
     assert.match(finding?.remedy ?? '', /journalctl -u tars-client/);
   });
 
+  it('no warning of one that was stopped for the doctor or is starting, one of one that ends and ends', async () => {
+    const gravityOf = async (fields: Record<string, string>) =>
+      (await find(unitCheck(show({ LoadState: 'loaded', ...fields })), 'service'))?.gravity;
+    assert.equal(await gravityOf({ ActiveState: 'inactive', SubState: 'dead' }), 'ok');
+    assert.equal(await gravityOf({ ActiveState: 'activating', SubState: 'start' }), 'ok');
+    assert.equal(await gravityOf({ ActiveState: 'activating', SubState: 'auto-restart' }), 'warning');
+  });
+
   it('nothing where there is none', async () => {
     assert.equal(await find(unitCheck(show({ LoadState: 'not-found' })), 'service'), undefined);
     assert.equal(await find(unitCheck(machine()), 'service'), undefined);

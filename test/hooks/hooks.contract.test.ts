@@ -152,4 +152,28 @@ describe('a hook', () => {
     assert.ok(performance.now() - beganMs < 3_500);
     assert.equal(await read(), 'ended with 0\n');
   });
+
+  it('that cannot be ended, as one that became root by sudo, is told and left; the device ends without it', async (test) => {
+    const { journal, hooks, said } = await setUp(test, { 'session.started': sh('exec sleep 60') }, { timeoutMs: 100 });
+    const real = process.kill.bind(process);
+    test.mock.method(process, 'kill', (pid: number, signal?: NodeJS.Signals) => {
+      if (pid < 0) throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+      return real(pid, signal);
+    });
+    journal.record('session.started', { turn: 1 });
+    const { pid, why } = await said('a hook cannot be ended; it is left to itself');
+    assert.equal(why, 'kill EPERM');
+    const beganMs = performance.now();
+    await hooks.close();
+    real(Number(pid), 'SIGKILL');
+    assert.ok(performance.now() - beganMs < 3_500);
+  });
+
+  it('that prints a line of a million characters is quoted with 500 of them', async (test) => {
+    const { journal, heard } = await setUp(test, {
+      'session.started': sh('head -c 1000000 /dev/zero | tr "\\0" x >&2; printf "end\\n" >&2'),
+    });
+    journal.record('session.started', { turn: 1 });
+    assert.match(String(await heard('xxx')), /^x{497,500}(end)?$/);
+  });
 });

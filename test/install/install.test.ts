@@ -68,6 +68,7 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
         root.read(file).replace(/"version": ".*"/, `"version": "${name === 'two' ? '9.0.0' : '9.0.1'}"`),
       );
     }
+    ok(root.run('chmod -R go= /srv/two')); // as unpacked under umask 077
     root.write('srv/broken/dist/src/app.js', 'throw new Error("a release that cannot work");\n');
   });
   after(() => root[Symbol.dispose]());
@@ -93,6 +94,15 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     assert.equal(root.modeOf('etc/tars-client/credentials'), 0o700);
     assert.match(root.read('etc/systemd/system/tars-client.service.d/gpio.conf'), /^SupplementaryGroups=gpio$/m);
     assert.equal(stateOf(root, 'ActiveState'), 'inactive');
+  });
+
+  it('where the device does not become ready lets the doctor say why', () => {
+    const { code, text } = install('one', 'install --ready-within 3');
+    assert.equal(code, 1);
+    assert.match(text, /✗ sound +neither a microphone nor a loudspeaker .* → plug one in/);
+    assert.doesNotMatch(text, /! service/, 'it was stopped for the doctor');
+    assert.match(text, /installed but not ready; it goes on trying/);
+    assert.equal(stateOf(root, 'ActiveState'), 'activating');
   });
 
   it('starts the service, waits until it listens, and lets the doctor look', () => {
@@ -138,6 +148,17 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     );
   });
 
+  it('leaves a service that its owner has switched off alone', () => {
+    ok(root.run('systemctl disable --now tars-client.service'));
+    const run = install('two', 'upgrade');
+    ok(run);
+    assert.match(run.text, /the service was switched off and stays so/);
+    assert.equal(stateOf(root, 'ActiveState'), 'inactive');
+    assert.notEqual(root.run('systemctl is-enabled tars-client.service').code, 0);
+    ok(install('two', 'install'));
+    assertReady(root);
+  });
+
   it('goes back by hand', () => {
     ok(install('two', 'rollback'));
     assertReady(root);
@@ -149,6 +170,19 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     const { code, text } = install('broken', 'upgrade');
     assert.equal(code, 1);
     assert.match(text, /this release is for sparc, this machine's Node is \w+: take the release for/);
+  });
+
+  it('refuses a checkout whose dist/ is not up to date, and builds nothing there', () => {
+    ok(
+      root.run(
+        'cp -r /srv/one /srv/checkout && cd /srv/checkout && rm -rf BUILT-FOR node_modules && touch dist/.built',
+      ),
+    );
+    ok(root.run('cd /srv/checkout && mkdir -p src && touch -d "1 minute" src/new.ts'));
+    const { code, text } = install('checkout', 'upgrade');
+    assert.equal(code, 1);
+    assert.match(text, /older than the sources: run \.\/setup\.sh first \(as yourself\)/);
+    assert.equal(root.has('srv/checkout/node_modules'), false);
   });
 
   it('says what to type where Node is too old', () => {
@@ -231,6 +265,12 @@ describe('the Debian package', { skip }, () => {
     assert.equal(root.read(CONFIG), ROOM);
     assert.equal(root.read(TOKEN), 'a-secret\n');
 
+    ok(root.run('systemctl disable --now tars-client.service'));
+    ok(root.run('dpkg --force-confold -i /srv/next.deb'));
+    assert.equal(stateOf(root, 'ActiveState'), 'inactive', 'switched off by its owner');
+    assert.notEqual(root.run('systemctl is-enabled tars-client.service').code, 0);
+    ok(root.run('systemctl enable tars-client.service && systemctl start tars-client.service'));
+
     ok(root.run('dpkg --remove tars-client'));
     assert.deepEqual(root.processes(), []);
     assert.ok(root.has(CONFIG));
@@ -239,6 +279,18 @@ describe('the Debian package', { skip }, () => {
       root.files().filter((file) => !before.includes(file) && file.includes('tars')),
       [],
     );
+  });
+
+  it('lets the doctor look where the device cannot work', async () => {
+    using root = await freshRoot();
+    root.bring(packages.deb, 'srv/tars-client.deb');
+    ok(root.run('mkdir /etc/tars-client'));
+    root.write(CONFIG, '[mic]\ngain_db = "loud"\n');
+    const { code, text } = root.run(
+      'apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold /srv/tars-client.deb',
+    );
+    assert.equal(code, 0, text);
+    assert.match(text, /✗ configuration .*mic\.gain_db/);
   });
 
   it('is installed where the policy forbids starting, and then is not started', async () => {
