@@ -28,7 +28,7 @@ export interface Events {
   'hotword.saved': { files: number; folder: string };
   /** A phrase whose action is an event of the user's own. */
   'hotword.event': { name: string; phrase: string };
-  /** The GPIO lines are open: which, for a person; "" for none. */
+  /** A GPIO line was opened: which are open now, for a person; "" for none. */
   'gpio.ready': { button: string; led: string };
   'gpio.lost': { why: string };
   'button.pressed': { press: 'short' | 'long' | 'double' };

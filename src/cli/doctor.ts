@@ -53,7 +53,11 @@ function configured(load: () => LoadedConfig, log: Log, view: MachineView): Chec
     return [
       { subject: 'configuration', run: async () => [ok('configuration', files.slice(1).join(', ') || 'the defaults')] },
       soundCheckOf(config, log),
-      engineCheck((engineLog) => engineSource(config, engineLog).make()),
+      engineCheck({
+        make: (engineLog) => engineSource(config, engineLog).make(),
+        wanted: config.hotword.engine,
+        hasButton: config.gpio.button !== '',
+      }),
       serverCheckOf(config),
       pageCheck(config.page),
       gpioCheck(handsSettings(config), loadLibgpiod),

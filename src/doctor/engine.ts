@@ -1,36 +1,63 @@
 import { pino } from 'pino';
+import { HotwordError } from '../errors.js';
 import type { HotwordEngine } from '../hotword/engine.js';
 import type { Log } from '../log.js';
-import { type Check, type Finding, ok, warning } from './finding.js';
+import { type Check, type Finding, failure, ok, parted, warning } from './finding.js';
 
 const SUBJECT = 'hotword';
 
+/** What the engine check works with. */
+export interface EngineParts {
+  /** Makes the hotword engine as the device would; what refuses is told to the log. */
+  make: (log: Log) => Promise<HotwordEngine>;
+  /** `hotword.engine` */
+  wanted: string;
+  /** There is another way to begin a conversation. */
+  hasButton: boolean;
+}
+
 /**
- * Makes the hotword engine as the device would, with a log that is read here: an engine that refuses is told there; the device does without it. With
- * Porcupine this is one activation.
+ * Makes the hotword engine as the device would. An engine that refuses is a failure, overcome where another one listens or a button begins
+ * conversations. With Porcupine this is one activation.
  */
-export function engineCheck(make: (log: Log) => Promise<HotwordEngine>): Check {
+export function engineCheck(parts: EngineParts): Check {
   return {
     subject: SUBJECT,
     run: async () => {
       const refusals: Finding[] = [];
       const write = (line: string) => {
         const { engine, why } = JSON.parse(line) as { engine?: string; why?: string };
-        if (why !== undefined) refusals.push(warning(SUBJECT, `${engine ?? 'an engine'} refuses: ${why}`));
+        if (why !== undefined) refusals.push(refusal(engine ?? 'an engine', why));
       };
-      const engine = await make(pino({ level: 'warn' }, { write }));
-      engine.close();
-      return [...refusals, engineFinding(engine)];
+      try {
+        const engine = await parts.make(pino({ level: 'warn' }, { write }));
+        engine.close();
+        const last = engineFinding(engine, parts);
+        if (last.gravity === 'failure') return [...refusals, last];
+        return [...refusals.map((each) => ({ ...each, isOvercome: true as const })), last];
+      } catch (error) {
+        if (!(error instanceof HotwordError)) throw error;
+        return [...refusals, failure(SUBJECT, ...parted(error.message))];
+      }
     },
   };
 }
 
-function engineFinding({ name, phrases }: HotwordEngine): Finding {
+function refusal(engine: string, why: string): Finding {
+  const [cause, remedy] = parted(why);
+  const usual =
+    engine === 'porcupine'
+      ? 'compare the file of hotword.porcupine.access_key_file with the key at console.picovoice.ai, or choose another hotword.engine'
+      : 'tars-client models   shows what there is; hotword.engine chooses';
+  return failure(SUBJECT, `${engine} refuses: ${cause}`, remedy ?? usual);
+}
+
+function engineFinding({ name, phrases }: HotwordEngine, { wanted, hasButton }: EngineParts): Finding {
   const said = phrases.map((phrase) => `"${phrase}"`).join(', ');
   if (phrases.length > 0) return ok(SUBJECT, `${name} listens for ${said}`);
-  return warning(
-    SUBJECT,
-    'no engine: only a button or a key starts a conversation',
-    'sudo apt-get install libpocketsphinx3 pocketsphinx-en-us   (or choose hotword.engine)',
-  );
+  if (wanted === 'none')
+    return ok(SUBJECT, 'none, as hotword.engine says: a button, a key or the server starts a conversation');
+  const remedy = 'sudo apt-get install libpocketsphinx3 pocketsphinx-en-us   (or choose hotword.engine)';
+  if (hasButton) return warning(SUBJECT, 'no engine: only the button starts a conversation', remedy);
+  return failure(SUBJECT, 'no engine, and no gpio.button: nobody can start a conversation', remedy);
 }

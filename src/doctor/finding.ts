@@ -1,4 +1,4 @@
-/** How grave a finding is: `failure` stops `run` from working, `warning` does not. */
+/** How grave a finding is: `failure` stops `run` from working unless it `isOvercome`, `warning` does not. */
 export type Gravity = 'ok' | 'warning' | 'failure';
 
 /** One line of the doctor's report. */
@@ -10,6 +10,8 @@ export interface Finding {
   text: string;
   /** What to do about it: a command to type, or a setting to change. */
   remedy?: string;
+  /** Of a failure: something else does its work, and the device runs. */
+  isOvercome?: true;
 }
 
 /** One thing that the doctor looks at. */
@@ -30,6 +32,12 @@ export function ok(subject: string, text: string): Finding {
 /** A finding that does not stop the device. */
 export function warning(subject: string, text: string, remedy?: string): Finding {
   return { gravity: 'warning', subject, text, ...(remedy === undefined ? {} : { remedy }) };
+}
+
+/** Cause and remedy of a message of this program, which names the remedy last, behind a semicolon. */
+export function parted(message: string): [cause: string, remedy: string | undefined] {
+  const [cause = '', remedy] = message.split(/; (?!.*; )/s);
+  return [cause, remedy];
 }
 
 /** A finding that stops the device, or a conversation. */

@@ -15,21 +15,25 @@ export function gpioCheck(settings: HandsSettings, load: () => Promise<GpioLibra
       if (button === '' && led === '') return [ok(SUBJECT, 'no button and no LED are configured')];
       try {
         const library = await load();
-        const findings: Finding[] = [];
-        if (button !== '') {
-          const { name, close } = openInput(library, { chip, line: button }, isButtonActiveLow, folder);
-          close();
-          findings.push(ok(SUBJECT, `the button is ${name}`));
-        }
-        if (led !== '') {
-          const { name, close } = openOutput(library, { chip, line: led }, isLedActiveLow, folder);
-          close();
-          findings.push(ok(SUBJECT, `the LED is ${name}`));
-        }
-        return findings;
+        return [
+          ...lineFinding('button', button, () => openInput(library, { chip, line: button }, isButtonActiveLow, folder)),
+          ...lineFinding('LED', led, () => openOutput(library, { chip, line: led }, isLedActiveLow, folder)),
+        ];
       } catch (error) {
-        return [warning(SUBJECT, `no ${button === '' ? 'LED' : 'button'} for now: ${messageOf(error)}`)];
+        return [warning(SUBJECT, `neither button nor LED for now: ${messageOf(error)}`)];
       }
     },
   };
+}
+
+/** Of one line; none where there is none. */
+function lineFinding(what: string, line: string, open: () => { name: string; close: () => void }): Finding[] {
+  if (line === '') return [];
+  try {
+    const { name, close } = open();
+    close();
+    return [ok(SUBJECT, `the ${what} is ${name}`)];
+  } catch (error) {
+    return [warning(SUBJECT, `no ${what} for now: ${messageOf(error)}`)];
+  }
 }

@@ -15,9 +15,8 @@ export function lineOf(finding: Finding, isColoured: boolean): string {
 
 /** The last line: what it comes to. */
 export function verdictOf(findings: readonly Finding[]): string {
-  const count = (gravity: Gravity) => findings.filter((finding) => finding.gravity === gravity).length;
-  const failures = count('failure');
-  const warnings = count('warning');
+  const failures = findings.filter(stops).length;
+  const warnings = findings.filter(({ gravity }) => gravity !== 'ok').length - failures;
   if (failures === 0 && warnings === 0) return 'All is well.\n';
   if (failures === 0) return `The device can run; ${things(warnings)} could be better.\n`;
   return `${things(failures)} would keep the device from working${warnings > 0 ? `, ${things(warnings)} could be better` : ''}.\n`;
@@ -30,7 +29,11 @@ export function jsonOf(findings: readonly Finding[]): string {
 
 /** Whether `run` would work. */
 export function isWell(findings: readonly Finding[]): boolean {
-  return findings.every(({ gravity }) => gravity !== 'failure');
+  return !findings.some(stops);
+}
+
+function stops({ gravity, isOvercome }: Finding): boolean {
+  return gravity === 'failure' && !isOvercome;
 }
 
 function things(count: number): string {

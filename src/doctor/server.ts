@@ -2,7 +2,7 @@ import { classify } from '../link/failure.js';
 import { displayUrl } from '../link/security.js';
 import type { Loss, OpenSocket } from '../link/socket.js';
 import type { Codec, DialTarget, ServerEvent } from '../protocol/protocol.js';
-import { type Check, type Finding, failure, ok, warning } from './finding.js';
+import { type Check, type Finding, failure, ok, parted, warning } from './finding.js';
 
 const SUBJECT = 'server';
 const HANDSHAKE_LIMIT_MS = 10_000;
@@ -90,9 +90,7 @@ async function handshake({ target, openSocket, hasToken, codec }: ServerParts): 
 function lossFinding(loss: Happening): Finding {
   if (loss.kind === 'opened' || loss.kind === 'alive' || loss.kind === 'greeted')
     return failure(SUBJECT, 'it answered out of order');
-  // The words of the link name the cause in front of the remedy.
-  const [text = '', remedy] = classify(loss).reason.split(/; (?!.*; )/);
-  return failure(SUBJECT, text, remedy);
+  return failure(SUBJECT, ...parted(classify(loss).reason));
 }
 
 type Happening = Loss | { kind: 'opened' } | { kind: 'alive' } | { kind: 'greeted' };

@@ -75,9 +75,11 @@ function nothingFinding(micWhy: string, playerWhy: string): Finding {
   );
 }
 
-function remedyFor(why: string, subject: string): string | undefined {
+/** What to do about a device that does not open. */
+export function remedyFor(why: string, subject: string): string | undefined {
   const key = subject === 'microphone' ? 'mic.device' : 'speaker.device';
-  if (/in use:.*\bnode\b/.test(why)) return 'sudo systemctl stop tars-client   (while the doctor looks)';
+  const own = /in use:.*\btars-client\.service( of user)?/.exec(why);
+  if (own) return `${own[1] ? 'systemctl --user' : 'sudo systemctl'} stop tars-client   (while the doctor looks)`;
   if (why.includes('tars-client devices')) return undefined;
   if (/busy|in use/i.test(why)) return 'end the program that holds it, or use a sound server that shares it';
   return `tars-client devices   lists what there is; ${key} chooses`;

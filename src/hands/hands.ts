@@ -4,7 +4,7 @@ import type { Journal } from '../log.js';
 import { type LifeEnd, pause, supervise } from '../pcm/supervisor.js';
 import { Debouncer } from './debouncer.js';
 import { openInput, openOutput } from './find-line.js';
-import type { GpioLibrary, InputLine, LineEdge, OutputLine } from './gpio.js';
+import type { GpioLibrary, LineEdge } from './gpio.js';
 import { isLit } from './led-pattern.js';
 import { type Press, PressRecogniser } from './press.js';
 import { SituationWatch } from './situation.js';
@@ -45,32 +45,41 @@ const DOUBLE_GAP_MS = 300;
 /** Before lines that were lost, or never found, are opened again: a chip may be plugged in, a library installed. */
 const RETRY_DELAYS_MS = [0, 1_000, 5_000, 15_000, 60_000];
 
+/** One of the two that is open. */
+interface OpenLine {
+  /** For a person, as `GPIO17, line 17 of /dev/gpiochip0`. */
+  name: string;
+  close: () => void;
+  /** Serves it until the signal aborts. Rejects with GpioError when the line is gone. */
+  work: (signal: AbortSignal) => Promise<void>;
+}
+
+type Kind = 'button' | 'led';
+
 /**
- * A button and an LED at GPIO lines. Lines that cannot be opened, or are lost, are an event and are tried again; the device
- * goes on without them. They are asked without waiting, every 20 ms: no process, no thread, nothing that could hang.
+ * A button and an LED at GPIO lines, each with a life of its own. A line that cannot be opened, or is lost, is an event and is tried
+ * again; the device goes on without it. They are asked without waiting, every 20 ms: no process, no thread, nothing that could hang.
  */
 export class Hands {
   readonly #options: HandsOptions;
   readonly #stop = new AbortController();
   readonly #watch = new SituationWatch();
+  readonly #told = new Map<Kind, string>();
+  #names: Readonly<Record<Kind, string>> = { button: '', led: '' };
   #stopWatching: () => void = () => undefined;
-  #running: Promise<void> = Promise.resolve();
-  #told: string | undefined;
+  #running: Promise<unknown> = Promise.resolve();
 
   constructor(options: HandsOptions) {
     this.#options = options;
   }
 
   start(): void {
-    const { journal, clock } = this.#options;
+    const { journal, settings } = this.#options;
     this.#stopWatching = journal.watch((entry) => this.#watch.note(entry));
-    this.#running = supervise({
-      life: (signal) => this.#live(signal),
-      onLost: (end) => this.#tellLost(end),
-      signal: this.#stop.signal,
-      clock,
-      delaysMs: RETRY_DELAYS_MS,
-    });
+    const lives: Promise<void>[] = [];
+    if (settings.button !== '') lives.push(this.#keep('button', (library) => this.#openButton(library)));
+    if (settings.led !== '') lives.push(this.#keep('led', (library) => this.#openLed(library)));
+    this.#running = Promise.all(lives);
   }
 
   /** Darkens the LED and lets go of the lines. May be called twice. */
@@ -80,60 +89,77 @@ export class Hands {
     await this.#running;
   }
 
-  #tellLost({ why, wasReady }: LifeEnd): void {
-    // The same mistake in the configuration is not told once a minute for years.
-    if (wasReady || why !== this.#told) this.#options.journal.record('gpio.lost', { why });
-    this.#told = why;
+  #keep(kind: Kind, open: (library: GpioLibrary) => OpenLine): Promise<void> {
+    return supervise({
+      life: (signal) => this.#live(kind, open, signal),
+      onLost: (end) => this.#tellLost(kind, end),
+      signal: this.#stop.signal,
+      clock: this.#options.clock,
+      delaysMs: RETRY_DELAYS_MS,
+    });
   }
 
-  async #live(signal: AbortSignal): Promise<LifeEnd> {
-    const { settings, loadLibrary, journal, folder } = this.#options;
-    const { chip, button, led } = settings;
-    const closers: (() => void)[] = [];
-    let wasReady = false;
+  #tellLost(kind: Kind, { why, wasReady }: LifeEnd): void {
+    // The same mistake in the configuration is not told once a minute for years, nor once for each line.
+    const isNew = ![...this.#told.values()].includes(why);
+    if (wasReady || isNew) this.#options.journal.record('gpio.lost', { why });
+    this.#told.set(kind, why);
+  }
+
+  async #live(kind: Kind, open: (library: GpioLibrary) => OpenLine, signal: AbortSignal): Promise<LifeEnd> {
+    const { loadLibrary, journal } = this.#options;
+    let line: OpenLine | undefined;
     try {
-      const library = await loadLibrary();
-      const input =
-        button === '' ? undefined : openInput(library, { chip, line: button }, settings.isButtonActiveLow, folder);
-      if (input) closers.push(input.close);
-      const output = led === '' ? undefined : openOutput(library, { chip, line: led }, settings.isLedActiveLow, folder);
-      if (output) closers.push(output.close);
-      wasReady = true;
-      this.#told = undefined;
-      journal.record('gpio.ready', { button: input?.name ?? '', led: output?.name ?? '' });
-      await this.#work(input?.line, output?.line, signal);
-      return { why: 'closed', wasReady };
+      line = open(await loadLibrary());
+      this.#told.delete(kind);
+      this.#names = { ...this.#names, [kind]: line.name };
+      journal.record('gpio.ready', this.#names);
+      await line.work(signal);
+      return { why: 'closed', wasReady: true };
     } catch (error) {
-      return { why: messageOf(error), wasReady };
+      return { why: messageOf(error), wasReady: line !== undefined };
     } finally {
-      for (const close of closers) close();
+      this.#names = { ...this.#names, [kind]: '' };
+      line?.close();
     }
   }
 
-  async #work(input: InputLine | undefined, output: OutputLine | undefined, signal: AbortSignal): Promise<void> {
-    const { settings, clock, isMuted, onPress } = this.#options;
-    const debouncer = new Debouncer(settings.debounceMs);
-    const recogniser = new PressRecogniser({
-      longMs: settings.longPressMs,
-      doubleGapMs: settings.hasDoublePress ? DOUBLE_GAP_MS : 0,
-    });
-    let shown = { situation: this.#watch.situation(isMuted()), sinceMs: clock.nowMs(), isOn: false };
-    while (!signal.aborted) {
-      const nowMs = clock.nowMs();
-      if (input) {
-        const edges = input.edges().map((edge) => this.#edgeOf(edge, nowMs));
+  #openButton(library: GpioLibrary): OpenLine {
+    const { settings, clock, onPress, folder } = this.#options;
+    const { chip, button, isButtonActiveLow, debounceMs, longPressMs, hasDoublePress } = settings;
+    const { line, ...open } = openInput(library, { chip, line: button }, isButtonActiveLow, folder);
+    const debouncer = new Debouncer(debounceMs);
+    const doubleGapMs = hasDoublePress ? DOUBLE_GAP_MS : 0;
+    const recogniser = new PressRecogniser({ longMs: longPressMs, doubleGapMs });
+    const work = async (signal: AbortSignal) => {
+      while (!signal.aborted) {
+        const nowMs = clock.nowMs();
+        const edges = line.edges().map((edge) => this.#edgeOf(edge, nowMs));
         for (const press of recogniser.feed(debouncer.feed(edges, nowMs), nowMs)) onPress(press);
+        await pause(TICK_MS, signal, clock);
       }
-      if (output) {
+    };
+    return { ...open, work };
+  }
+
+  #openLed(library: GpioLibrary): OpenLine {
+    const { settings, clock, isMuted, folder } = this.#options;
+    const { chip, led, isLedActiveLow } = settings;
+    const { line, ...open } = openOutput(library, { chip, line: led }, isLedActiveLow, folder);
+    const work = async (signal: AbortSignal) => {
+      let shown = { situation: this.#watch.situation(isMuted()), sinceMs: clock.nowMs(), isOn: false };
+      while (!signal.aborted) {
+        const nowMs = clock.nowMs();
         const situation = this.#watch.situation(isMuted());
         if (situation !== shown.situation) shown = { ...shown, situation, sinceMs: nowMs };
         const isOn = isLit(situation, nowMs - shown.sinceMs);
-        if (isOn !== shown.isOn) output.set(isOn);
+        if (isOn !== shown.isOn) line.set(isOn);
         shown = { ...shown, isOn };
+        await pause(TICK_MS, signal, clock);
       }
-      await pause(TICK_MS, signal, clock);
-    }
-    output?.set(false);
+      line.set(false);
+    };
+    return { ...open, work };
   }
 
   /** An edge on this program's scale of time. */

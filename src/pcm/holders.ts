@@ -47,5 +47,17 @@ export function withHolders(why: string, device: string, direction: Direction, r
   const card = /CARD=([^,]+)/.exec(device)?.[1];
   const found = holders(direction, root).filter((holder) => card === undefined || holder.card === card);
   if (found.length === 0) return why;
-  return `${why}; in use: ${found.map(({ program, pid, card: name }) => `${name} by ${program || 'process'} (pid ${pid})`).join(', ')}`;
+  const said = found.map(({ program, pid, card: name }) => {
+    const unit = unitOf(pid, root);
+    return `${name} by ${program || 'process'} (pid ${pid}${unit && `, ${unit}`})`;
+  });
+  return `${why}; in use: ${said.join(', ')}`;
+}
+
+/** The service that a process belongs to, as `mpd.service` or `mpd.service of user 1000`; empty where it is of none. */
+function unitOf(pid: number, root: string): string {
+  const group = text(join(root, String(pid), 'cgroup'));
+  const unit = /\/([^/\n]+\.service)$/m.exec(group)?.[1] ?? '';
+  const user = /\/user@(\d+)\.service\//.exec(group)?.[1];
+  return unit && user ? `${unit} of user ${user}` : unit;
 }

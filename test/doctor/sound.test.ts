@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findIn, sweep } from '../../src/doctor/echo.js';
+import { remedyFor } from '../../src/doctor/sound.js';
 import { judgeSound } from '../../src/doctor/sound-level.js';
 
 const RATE_HZ = 16_000;
@@ -33,6 +34,26 @@ describe('what a level says', () => {
       assert.equal(finding.gravity, gravity, finding.text);
       assert.match(finding.text, text);
     });
+  }
+});
+
+describe('the remedy for a device that is in use', () => {
+  const cases: [name: string, why: string, remedy: RegExp][] = [
+    ['by a child of the service', 'busy; in use: USB by arecord (pid 7, tars-client.service)', /^sudo systemctl stop/],
+    [
+      'by that of a user',
+      'busy; in use: USB by node (pid 7, tars-client.service of user 1000)',
+      /^systemctl --user stop/,
+    ],
+    [
+      'by a node of something else',
+      'busy; in use: USB by node (pid 7, mqtt.service)',
+      /^end the program that holds it/,
+    ],
+    ['by nobody that is known', 'Device or resource busy', /^end the program that holds it/],
+  ];
+  for (const [name, why, remedy] of cases) {
+    it(name, () => assert.match(remedyFor(why, 'microphone') ?? '', remedy));
   }
 });
 

@@ -174,7 +174,8 @@ describe('doctor', () => {
       visit(['--mic.gain_db=loud']),
     ]);
     const refusals = wrong.findings.filter(({ text }) => /porcupine refuses.*key/i.test(text));
-    assert.deepEqual([refusals.length, refusals[0]?.gravity, wrong.code], [1, 'warning', 0]);
+    assert.deepEqual([refusals.length, refusals[0]?.gravity, wrong.code], [1, 'failure', 0]);
+    assert.match(refusals[0]?.remedy ?? '', /access_key_file|console\.picovoice\.ai/);
     assert.ok(wrong.findings.some(({ text }) => text === 'pocketsphinx listens for "computer"'));
     assert.equal(theFailure(mistaken).subject, 'configuration');
     assert.match(theFailure(mistaken).text, /mic\.gain_db/);

@@ -31,7 +31,7 @@ describe('a button and an LED', { skip }, () => {
       ],
       variables: { ...chip.variables, A_SECRET: 'not for hooks' },
     });
-    const { button, led } = await device.waitFor('gpio.ready');
+    const { button, led } = await device.waitFor('gpio.ready', { where: (line) => line.led !== '' });
     assert.deepEqual([button, led], [`GPIO17, line 17 of ${chip.path}`, `line 27 of ${chip.path}`]);
     const [asked] = chip.requests;
     assert.deepEqual([asked?.line, asked?.edges, asked?.consumer], [BUTTON, 3, 'tars-client']);

@@ -72,7 +72,11 @@ class FakeMachine implements GpioLibrary {
 
   #output(offset: number, path: string): OutputLine {
     const shut = this.#opened(`${path} ${offset}`);
-    return { set: (isOn) => this.lit.push(isOn), close: shut };
+    const set = (isOn: boolean) => {
+      if (this.isGone) throw gpioFault(`line ${offset} of ${path}`, 'ENODEV');
+      this.lit.push(isOn);
+    };
+    return { set, close: shut };
   }
 
   #opened(what: string): () => void {
@@ -135,7 +139,7 @@ describe('hands', () => {
     const { machine, hands, told, pass, close } = setUp(test, CHIPS);
     hands.start();
     await pass(100);
-    const [ready] = told.filter(({ event }) => event === 'gpio.ready');
+    const ready = told.findLast(({ event }) => event === 'gpio.ready');
     assert.deepEqual(ready?.fields, {
       button: `line 17 of ${machine.folder}/gpiochip4`,
       led: `GPIO27, line 27 of ${machine.folder}/gpiochip4`,
@@ -212,6 +216,28 @@ describe('hands', () => {
     useLibrary(async () => machine);
     await pass(61_000);
     assert.equal(told.at(-1)?.event, 'gpio.ready');
+  });
+
+  it('serves a button while the line of the LED is a mistake, and the LED while the button is taken', async (test) => {
+    for (const settings of [{ led: 'GPOI27' }, { button: 'GPOI17' }]) {
+      const { machine, hands, lost, told, pass, presses, edge, close } = setUp(test, CHIPS, settings);
+      hands.start();
+      await pass(100);
+      const before = told.length;
+      for (let minute = 0; minute < 3; minute++) {
+        await pass(60_000);
+        edge(true);
+        await pass(150);
+        edge(false);
+        await pass(100);
+      }
+      assert.equal(lost().length, 1);
+      assert.equal(told.length, before, 'nothing was opened again');
+      if (settings.led) assert.deepEqual(presses, ['short', 'short', 'short']);
+      else assert.ok(machine.lit.length > 100, `${machine.lit.length} changes`);
+      await close();
+      assert.deepEqual(machine.open_, []);
+    }
   });
 
   it('tells a machine without chips', async (test) => {

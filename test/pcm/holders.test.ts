@@ -20,6 +20,11 @@ const FILES: Record<string, string> = {
   'asound/card1/pcm0c/info': 'card: 1\n',
   'asound/cards': ' 0 [vc4hdmi ]\n',
   '812/comm': 'pulseaudio\n',
+  '812/cgroup': '0::/user.slice/user-1000.slice/user@1000.service/session.slice/pulseaudio.service\n',
+  '901/comm': 'arecord\n',
+  '901/cgroup': '0::/system.slice/tars-client.service\n',
+  'asound/card2/id': 'Array\n',
+  'asound/card2/pcm0c/sub0/status': running(901),
 };
 for (const [path, content] of Object.entries(FILES)) {
   mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -29,7 +34,10 @@ for (const [path, content] of Object.entries(FILES)) {
 describe('who holds a sound device', () => {
   it('is read from the kernel, each process once', () => {
     assert.deepEqual(holders('p', root), [{ card: 'Device', index: 1, pid: 812, program: 'pulseaudio' }]);
-    assert.deepEqual(holders('c', root), [{ card: 'Device', index: 1, pid: 900, program: '' }]);
+    assert.deepEqual(holders('c', root), [
+      { card: 'Device', index: 1, pid: 900, program: '' },
+      { card: 'Array', index: 2, pid: 901, program: 'arecord' },
+    ]);
   });
 
   it('is nobody on a machine without sound', () => {
@@ -38,11 +46,19 @@ describe('who holds a sound device', () => {
 
   it('is said where a device is busy', () => {
     const why = 'aplay: main:831: audio open error: Device or resource busy';
-    assert.equal(withHolders(why, '', 'p', root), `${why}; in use: Device by pulseaudio (pid 812)`);
+    assert.equal(
+      withHolders(why, '', 'p', root),
+      `${why}; in use: Device by pulseaudio (pid 812, pulseaudio.service of user 1000)`,
+    );
     assert.equal(
       withHolders(why, 'plughw:CARD=Device,DEV=0', 'c', root),
       `${why}; in use: Device by process (pid 900)`,
     );
+  });
+
+  it('is said with its service', () => {
+    const why = withHolders('Device or resource busy', 'plughw:CARD=Array', 'c', root);
+    assert.equal(why, 'Device or resource busy; in use: Array by arecord (pid 901, tars-client.service)');
   });
 
   it('is not said of another card, or of another failure', () => {
