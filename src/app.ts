@@ -516,7 +516,7 @@ export class App {
     if (press === 'short') this.talkOrStop('button');
     else if (press === 'long') this.toggleMute();
     else if (config.gpio.double_press === 'read_dashboard') {
-      if (this.state === 'listening') this.talk('button');
+      if (this.state === 'listening' || this.state === 'announcement') this.talk('button');
       this.#narrator?.readDashboard();
     }
   }

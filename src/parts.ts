@@ -85,6 +85,7 @@ export function makeNarrator(
     clock,
     log: log.child({ module: 'narrator' }),
     unaskedLimitMs: config.session.reply_limit_ms,
+    soundLimitMs: config.speaker.buffer_limit_ms,
   });
 }
 

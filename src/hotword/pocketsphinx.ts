@@ -183,7 +183,10 @@ class PocketsphinxEngine implements HotwordEngine {
     this.tuning = {
       thresholds: options.thresholds.values,
       setThreshold: (phrase, threshold) => between(() => searches.set(phrase, threshold)),
-      during: (situation) => between(() => searches.during(situation)),
+      // What is being said goes on where nothing changes for it.
+      during: (situation) => {
+        if (!searches.stayDuring(situation)) between(() => searches.during(situation));
+      },
       watchScores: (watcher) => {
         this.#scoreWatcher = watcher;
       },

@@ -37,6 +37,26 @@ export class SphinxSearches {
     this.#load();
   }
 
+  /**
+   * Takes over a situation with the same thresholds, in the middle of an utterance. False, and nothing done, for any other,
+   * and where what was refused in this utterance, as said in the middle of speech, would now count.
+   */
+  stayDuring(situation: Situation): boolean {
+    const { thresholds } = this.#options;
+    const before = [...thresholds.values.keys()].map((phrase) => ({
+      phrase,
+      own: thresholds.of(phrase),
+      inSpeech: thresholds.inSpeech(phrase),
+    }));
+    thresholds.during(situation);
+    const isSame = before.every(
+      ({ phrase, own, inSpeech }) => thresholds.of(phrase) === own && thresholds.inSpeech(phrase) >= inSpeech,
+    );
+    if (isSame) this.#situation = situation;
+    else thresholds.during(this.#situation);
+    return isSame;
+  }
+
   during(situation: Situation): void {
     this.#options.thresholds.during(situation);
     this.#situation = situation;

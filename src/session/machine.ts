@@ -85,7 +85,6 @@ export const sessionMachine = machineSetup.createMachine({
       on: {
         'playback.drained': 'listening',
         'playback.failed': 'listening',
-        'timeout.arm': { actions: assign({ isArmed: true }) },
         hotword: { guard: 'mayInterrupt', target: 'hotwordDetected' },
         trigger: 'hotwordDetected',
         stop: 'listening',

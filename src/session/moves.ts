@@ -88,7 +88,10 @@ export const beginReply = [
   limitReply,
 ];
 
-/** What a sound begins with that is no reply. Speech is not armed: people may talk about what they hear. */
+/**
+ * What a sound begins with that is no reply. The hotword counts at once, since it may be short, or the word may have begun
+ * before it. Speech is not armed: people may talk about what they hear.
+ */
 export const announce = [
   enqueueActions(({ context, event, enqueue }) => {
     enqueue(route({ to: 'gate', armed: context.bargeIn === 'off' ? 'off' : 'hotword' }));
@@ -96,7 +99,7 @@ export const announce = [
       enqueue({ type: 'reply', params: { do: 'announce', format: event.format } });
     }
   }),
-  armLater,
+  assign({ isArmed: true }),
 ];
 
 /** A sound that is no reply is silent once it is left, however that came; one that was heard to its end is so already. */

@@ -17,6 +17,8 @@ export interface NarratorOptions {
   log: Log;
   /** After so long without a word of the person's nothing is said any more: an app may change its display for ever. */
   unaskedLimitMs: number;
+  /** A longer sound is not played: nothing may play for longer than the conversation waits for it. */
+  soundLimitMs: number;
 }
 
 /** What a narrator does to the conversation. */
@@ -35,7 +37,7 @@ type Item = { text: string } | { request: PlayRequest };
 
 /** A text stands when it has not changed for this long: captions grow with every word. */
 const STANDS_AFTER_MS = 700;
-/** A person who speaks is not interrupted by a display, but one who never stops is not waited for. */
+/** A person who speaks is interrupted by neither display nor sound, but one who never stops is not waited for. */
 const PATIENCE_MS = 5_000;
 const QUEUE_LIMIT = 8;
 const NOTHING_KNOWN = 'There is nothing on the dashboard.';
@@ -56,7 +58,8 @@ export class Narrator {
   #dashboard = '';
   #waiting: Item[] = [];
   #making: { item: Item; abort: AbortController } | undefined;
-  #made: { item: Item; sound: Sound } | undefined;
+  #made: { item: Item; sound: Sound; heldSinceMs?: number } | undefined;
+  #hold: Timer | undefined;
   #playing: { item: Item; sound: Sound } | undefined;
 
   constructor(options: NarratorOptions) {
@@ -197,6 +200,12 @@ export class Narrator {
       this.#fail(item, abort, 'there is no sound in it');
       return;
     }
+    const { soundLimitMs } = this.#options;
+    if (sound.samples.length > (soundLimitMs / 1000) * sound.rateHz) {
+      const why = `it is longer than the ${soundLimitMs / 1000} s of speaker.buffer_limit_ms; a larger value lets it play`;
+      this.#fail(item, abort, why);
+      return;
+    }
     this.#making = undefined;
     this.#made = { item, sound };
     this.#play();
@@ -215,11 +224,29 @@ export class Narrator {
     if (!made || !this.#port) return;
     const isAnnounced = this.#state === 'listening' && 'request' in made.item;
     if (this.#state !== 'activeSession.userTurn' && !isAnnounced) return;
+    if (!isAnnounced && 'request' in made.item && this.#mustWait(made)) return;
     this.#made = undefined;
     this.#playing = made;
     if (this.#port.play(made.sound)) return;
     this.#playing = undefined;
     this.#made = made;
+  }
+
+  /** In the middle of a sentence of the person's; then it is tried again later. A display has been held before it was spoken. */
+  #mustWait(made: { heldSinceMs?: number }): boolean {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    made.heldSinceMs ??= nowMs;
+    const quietMs = nowMs - this.#personAtMs;
+    this.#letGo();
+    if (quietMs >= STANDS_AFTER_MS || nowMs - made.heldSinceMs >= PATIENCE_MS) return false;
+    this.#hold = clock.setTimeout(() => this.#play(), STANDS_AFTER_MS - quietMs);
+    return true;
+  }
+
+  #letGo(): void {
+    if (this.#hold !== undefined) this.#options.clock.clearTimeout(this.#hold);
+    this.#hold = undefined;
   }
 
   #finish(item: Item, durationMs: number, error?: string): void {
@@ -243,6 +270,7 @@ export class Narrator {
     if (this.#made && isMeant(this.#made.item)) {
       dropped.unshift(this.#made.item);
       this.#made = undefined;
+      this.#letGo();
     }
     for (const item of dropped) this.#finish(item, 0, why);
     if (this.#playing && isMeant(this.#playing.item)) {

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { HotwordError } from '../../src/errors.js';
+import type { Situation } from '../../src/hotword/engine.js';
 import { EngineSource } from '../../src/hotword/engine-source.js';
 import { createPocketsphinx } from '../../src/hotword/pocketsphinx.js';
 import { readWav } from '../../src/pcm/wav.js';
@@ -137,6 +138,23 @@ test('within a reply another threshold holds, and is gone with the reply', async
   });
   engine.close();
   assert.deepEqual(heard, [1, 0, 1]);
+});
+
+test('a phrase across the beginning or the end of a reply is heard where nothing else counts then', async () => {
+  const sound = concat(silence(400), await say('hey tars', 'slt'), PAUSE);
+  const middle = Math.floor((await say('hey tars', 'slt')).length / 2) + (400 * 16_000) / 1000;
+  const hear = async (from: Situation, to: Situation, speechThreshold: number) => {
+    const engine = await createPocketsphinx({ ...OPTIONS, speechThreshold });
+    engine.tuning?.during(from);
+    const seam = middle - (middle % engine.chunkSamples);
+    const hits = heardIn(engine, sound.subarray(0, seam)).length;
+    engine.tuning?.during(to);
+    const all = hits + heardIn(engine, sound.subarray(seam)).length;
+    engine.close();
+    return all;
+  };
+  assert.equal(await hear('reply', 'listening', 1e-12), 1);
+  assert.equal(await hear('listening', 'reply', 0), 1);
 });
 
 test('in the middle of speech another threshold holds, but not after a pause and not over a reply', async () => {

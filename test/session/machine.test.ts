@@ -312,6 +312,27 @@ describe('session machine: the reply', () => {
   });
 });
 
+describe('session machine: an announcement', () => {
+  const ANNOUNCE: SessionEvent = { type: 'announcement', format: SPEECH_FORMAT };
+
+  it('however short yields to a hotword at once, and to a spoken stop', () => {
+    for (const [event, next] of [
+      [HOTWORD, 'hotwordDetected'],
+      [{ type: 'stop.spoken', phrase: 'stop' }, 'listening'],
+    ] as const) {
+      const { send, state, orders } = bench();
+      send(...READY, ANNOUNCE);
+      orders();
+      send(event);
+      assert.equal(state(), next);
+      assert.ok(orders().includes('reply clear'));
+      const off = bench('off');
+      off.send(...READY, ANNOUNCE, event);
+      assert.equal(off.state(), 'announcement');
+    }
+  });
+});
+
 describe('session machine: barge-in', () => {
   it('counts from one second into the reply on, and a hotword then clears the reply', () => {
     for (const way of [IN_REPLY, IN_DRAINING]) {

@@ -38,6 +38,7 @@ function narrating(options: Partial<NarratorOptions> = {}) {
     clock: time,
     log: pino({ level: 'silent' }),
     unaskedLimitMs: 300_000,
+    soundLimitMs: 300_000,
     ...options,
   });
   narrator.attach({
@@ -250,6 +251,7 @@ describe('a sound that is asked for', () => {
   it('is played and answered, one after the other', async () => {
     const { narrator, time, told, over, plays, enter } = narrating();
     enter(TURN);
+    await time.pass(1_000);
     narrator.request(play('a'));
     narrator.request(play('b'));
     await time.pass(1);
@@ -263,6 +265,7 @@ describe('a sound that is asked for', () => {
   it('stops what plays where it is to', async () => {
     const { narrator, time, told, plays, enter } = narrating();
     enter(TURN);
+    await time.pass(1_000);
     narrator.request(play('a'));
     await time.pass(1);
     narrator.request(play('b', { stopsOthers: true }));
@@ -273,6 +276,7 @@ describe('a sound that is asked for', () => {
   it('is silenced by its app, and by no other', async () => {
     const { narrator, time, told, plays, enter } = narrating();
     enter(TURN);
+    await time.pass(1_000);
     narrator.request(play('a'));
     await time.pass(1);
     narrator.stopOf('another');
@@ -288,6 +292,7 @@ describe('a sound that is asked for', () => {
     narrator.request(play('early'));
     enter(LISTENING);
     enter(TURN);
+    await time.pass(1_000);
     narrator.request(play('bad'));
     await time.pass(1);
     narrator.request(play('cut'));
@@ -304,6 +309,58 @@ describe('a sound that is asked for', () => {
       'cut: interrupted',
       'waiting: interrupted',
       'ended: interrupted',
+    ]);
+  });
+
+  it('waits until the person has finished the sentence, but not for ever', async () => {
+    const speaking = async (said: ReturnType<typeof narrating>, halfSeconds: number) => {
+      for (let count = 0; count < halfSeconds; count++) {
+        await said.time.pass(500);
+        said.narrator.personSpoke();
+      }
+    };
+    // It is still being fetched when the hotword comes.
+    const short = narrating();
+    short.enter(LISTENING);
+    short.narrator.request(play('a'));
+    short.enter('hotwordDetected');
+    short.enter(TURN);
+    await speaking(short, 4);
+    await short.time.pass(699);
+    assert.equal(short.plays.count, 0);
+    await short.time.pass(1);
+    assert.equal(short.plays.count, 1);
+
+    const long = narrating();
+    long.enter(TURN);
+    long.narrator.request(play('a'));
+    await speaking(long, 9);
+    assert.equal(long.plays.count, 0);
+    await speaking(long, 4);
+    assert.equal(long.plays.count, 1);
+
+    const ended = narrating();
+    ended.enter(TURN);
+    ended.narrator.request(play('a'));
+    await ended.time.pass(100);
+    ended.enter(LISTENING);
+    assert.equal(ended.time.pending, 0);
+    await ended.time.pass(5_000);
+    assert.deepEqual([ended.plays.count, outcomes(ended.told)], [0, ['a: interrupted']]);
+  });
+
+  it('that is longer than may be played is refused in words', async () => {
+    const { narrator, time, told, plays, enter } = narrating({
+      soundLimitMs: 10_000,
+      fetchSound: async ({ id }) => ({ rateHz: 8_000, samples: new Int16Array(id === 'long' ? 80_001 : 80_000) }),
+    });
+    enter(LISTENING);
+    narrator.request(play('long'));
+    narrator.request(play('fits'));
+    await time.pass(1);
+    assert.equal(plays.count, 1);
+    assert.deepEqual(outcomes(told), [
+      'long: it is longer than the 10 s of speaker.buffer_limit_ms; a larger value lets it play',
     ]);
   });
 
@@ -332,6 +389,7 @@ describe('a sound that is asked for', () => {
     await time.pass(1);
     assert.equal(plays.count, 0);
     enter(TURN);
+    await time.pass(1_000);
     assert.equal(plays.count, 1);
     over();
     enter(LISTENING);

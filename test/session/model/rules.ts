@@ -213,7 +213,8 @@ const CHECKS: readonly (readonly [rule: string, check: Check])[] = Object.entrie
       return undefined;
     if (isAnnouncement && isBySpeech) return to === from ? undefined : `speech leads to ${to}`;
     const isOver = isAnnouncement || before.session === 'over';
-    const may = before.playedS >= 1 && (isBySpeech ? bargeIn === 'speech' && !isOver : bargeIn !== 'off');
+    const may =
+      (isAnnouncement || before.playedS >= 1) && (isBySpeech ? bargeIn === 'speech' && !isOver : bargeIn !== 'off');
     const anew = isOver ? 'hotwordDetected' : 'activeSession.userTurn';
     const wanted = !may ? from : isStop ? 'listening' : anew;
     if (to !== wanted) return `${event.type} leads to ${to} instead of ${wanted}`;
