@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 let collect: (() => void) | undefined;
 
 /** What this process's heap holds after a collection, without the code that V8 has compiled, in bytes. */
-function heldBytes(): number {
+export function heldBytes(): number {
   if (!collect) {
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as () => void;
