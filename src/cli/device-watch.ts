@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { PhraseScore } from '../hotword/engine.js';
+import { type Scorer, shownScore } from '../hotword/shown-score.js';
 import type { Events, Journal, JournalEntry } from '../log.js';
 import type { Meter } from '../meters.js';
 import { SILENCE_DB } from '../pcm/level.js';
@@ -7,10 +8,9 @@ import type { MicLevel } from '../session/capture.js';
 import type { DeviceView } from './living-line.js';
 
 /** What is looked at of the device. */
-export interface WatchedDevice {
+export interface WatchedDevice extends Scorer {
   readonly micLevel: Meter<MicLevel>;
   readonly score: Meter<PhraseScore>;
-  readonly thresholds: ReadonlyMap<string, number> | undefined;
   readonly isMuted: boolean;
 }
 
@@ -40,7 +40,7 @@ export class DeviceWatch {
   #turn: Events['turn.timing'] | undefined;
   #rms: Held = { value: SILENCE_DB, atMs: Number.NEGATIVE_INFINITY };
   #peak: Held = { value: SILENCE_DB, atMs: Number.NEGATIVE_INFINITY };
-  #score: Held = { value: 0, atMs: Number.NEGATIVE_INFINITY };
+  #score: HeldScore = { value: 0, atMs: Number.NEGATIVE_INFINITY, phrase: '', shown: 0 };
 
   constructor(options: DeviceWatchOptions) {
     this.#options = options;
@@ -59,13 +59,16 @@ export class DeviceWatch {
     const level = { rmsDb: this.#rms.value, peakDb: this.#peak.value };
     // The next chunk counts, however quiet.
     this.#rms = { value: level.rmsDb, atMs: this.#rms.atMs, isSeen: true };
+    const best = nowMs - this.#score.atMs < SCORE_HOLD_MS ? this.#score : undefined;
+    const thresholds = [...(device.thresholds?.values() ?? [])];
+    const lowest = thresholds.length > 0 ? Math.min(...thresholds) : undefined;
     return {
       state: this.#state,
       isMuted: device.isMuted,
       isLinkUp: this.#isLinkUp,
       level: isHeard ? level : undefined,
-      score: nowMs - this.#score.atMs < SCORE_HOLD_MS ? this.#score.value : undefined,
-      threshold: device.thresholds?.size ? Math.min(...device.thresholds.values()) : undefined,
+      score: best?.shown,
+      threshold: (best && device.thresholds?.get(best.phrase)) ?? lowest,
       turn: this.#turn,
     };
   }
@@ -80,13 +83,18 @@ export class DeviceWatch {
     this.#stopMeters();
     this.#watched = device;
     const stopLevel = device.micLevel.watch((level) => this.#hear(level));
-    const stopScore = device.score.watch(({ score }) => {
-      this.#score = largest(this.#score, score, SCORE_HOLD_MS, this.#options.clock.nowMs());
-    });
+    const stopScore = device.score.watch((scored) => this.#judge(scored, device));
     this.#stopMeters = () => {
       stopLevel();
       stopScore();
     };
+  }
+
+  #judge(scored: PhraseScore, device: WatchedDevice): void {
+    const held = largest(this.#score, scored.score, SCORE_HOLD_MS, this.#options.clock.nowMs());
+    if (held !== this.#score) {
+      this.#score = { ...held, phrase: scored.phrase, shown: shownScore(scored, device) };
+    }
   }
 
   #hear({ rmsDb, peakDb }: MicLevel): void {
@@ -120,6 +128,12 @@ interface Held {
   value: number;
   atMs: number;
   isSeen?: boolean;
+}
+
+/** As the engine gave it, and on the scale of the phrase's threshold. */
+interface HeldScore extends Held {
+  phrase: string;
+  shown: number;
 }
 
 function largest(held: Held, value: number, holdMs: number, nowMs: number): Held {

@@ -9,9 +9,9 @@ export interface DeviceView {
   isLinkUp: boolean;
   /** The microphone in dBFS; undefined while nothing comes from it. */
   level: { rmsDb: number; peakDb: number } | undefined;
-  /** The best score of the last seconds, on the engine's scale; undefined where no phrase came near. */
+  /** The best score of the last seconds, on the scale of its threshold; undefined where no phrase came near. */
   score: number | undefined;
-  /** The lowest threshold, on the engine's scale; undefined where the engine has none. */
+  /** That phrase's threshold, or the lowest while there is no score; undefined where the engine has none. */
   threshold: number | undefined;
   /** The turn that was completed last. */
   turn: Events['turn.timing'] | undefined;
@@ -37,6 +37,8 @@ const [RED, GREEN, YELLOW, CYAN, GREY] = [31, 32, 33, 36, 90];
 const GAP = '  ';
 /** What the bar spans: below it is quiet. */
 const FLOOR_DB = -60;
+/** A threshold below it is one of powers of ten. */
+const TINY = 0.001;
 const BAR_LENGTHS = { long: 20, middle: 10, short: 6 };
 
 /**
@@ -92,7 +94,9 @@ function decibels(level: DeviceView['level']): string {
 
 function scoreParts({ score, threshold }: DeviceView, isLong: boolean): Part[] {
   if (score === undefined && threshold === undefined) return [];
-  const text = `hotword ${score === undefined ? '-.--' : score.toFixed(2)}`;
+  const isTiny = threshold !== undefined && threshold < TINY;
+  const shown = isTiny ? score?.toExponential(0).replace('e+', 'e') : score?.toFixed(2);
+  const text = `hotword ${shown ?? '-.--'}`;
   return [{ text: isLong && threshold !== undefined ? `${text} (threshold ${threshold})` : text }];
 }
 

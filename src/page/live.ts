@@ -4,11 +4,11 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Clock, Timer } from '../clock.js';
 import { messageOf } from '../errors.js';
 import type { PhraseScore } from '../hotword/engine.js';
+import { shownScore } from '../hotword/shown-score.js';
 import type { Log } from '../log.js';
 import type { MicLevel } from '../session/capture.js';
 import type { PageDevice } from './device.js';
 import type { MeterFrame, PageMessage, Picture } from './messages.js';
-import { scaleOf } from './picture.js';
 
 /** Options of `Live`. */
 export interface LiveOptions {
@@ -137,8 +137,9 @@ export class Live {
     }
   }
 
-  #noteScore({ phrase, score, isHeard }: PhraseScore, device: PageDevice): void {
-    const shown = scaleOf(device) === 'log' ? likelihood(score, device.thresholds?.get(phrase) ?? 1) : score;
+  #noteScore(scored: PhraseScore, device: PageDevice): void {
+    const { phrase, isHeard } = scored;
+    const shown = shownScore(scored, device);
     const before = this.#frame.scores[phrase];
     this.#frame.scores[phrase] = {
       score: Math.max(shown, before?.score ?? 0),
@@ -168,9 +169,4 @@ export class Live {
 
 function emptyFrame(): MeterFrame {
   return { type: 'meter', rmsDb: FLOOR_DB, peakDb: FLOOR_DB, scores: {} };
-}
-
-/** PocketSphinx tells how far above its threshold it was (see `scoreOf` in pocketsphinx.ts); the inverse of that. */
-function likelihood(score: number, threshold: number): number {
-  return Math.min(1, threshold * 10 ** (-10 * Math.log2(1 - Math.min(score, 0.999))));
 }

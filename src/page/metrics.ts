@@ -24,7 +24,9 @@ export interface Present {
 }
 
 const USER_TURN = 'activeSession.userTurn';
+const HEARD = 'hotwordDetected';
 const PLAYS: readonly string[] = ['activeSession.reply', 'activeSession.draining'];
+const TURN_OUTCOMES = ['answered', 'interrupted', 'server', 'user', 'silence', 'link lost', 'no connection in time'];
 /** In seconds. From what is not noticed up to what a person takes for a failure. */
 const FAST_S = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 3];
 const SLOW_S = [0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30];
@@ -37,12 +39,13 @@ const PARTS: Readonly<Record<string, string>> = {
 
 /**
  * Counts what the journal tells, for a scraper that comes now and then. A turn is answered (its reply was played),
- * interrupted (somebody spoke into the reply), or ends as its conversation does, for the reason that `session.ended` has.
+ * interrupted (somebody spoke into the reply), or ends as its conversation does, for the reason that `session.ended` has; one
+ * that never became a conversation ends for the reason that `state.changed` has, such as `no connection in time`.
  */
 export class Metrics {
   readonly #clock: Clock;
   readonly #hotwords = new Counter('phrase');
-  readonly #turns = new Counter('outcome', ['answered', 'interrupted', 'server', 'user', 'silence', 'link lost']);
+  readonly #turns = new Counter('outcome', TURN_OUTCOMES);
   readonly #restarts = new Counter('part', Object.values(PARTS));
   readonly #firstByteOut = new Histogram(FAST_S);
   readonly #replyWait = new Histogram(SLOW_S);
@@ -127,20 +130,27 @@ export class Metrics {
     ];
   }
 
-  #noteState({ from, to }: { from: string; to: string }): void {
+  #noteState({ from, to, why }: { from: string; to: string; why: string }): void {
     if (PLAYS.includes(from) && !PLAYS.includes(to)) this.#leaveReply(to);
-    if (to === USER_TURN) this.#isTurnOpen = true;
+    if (to === USER_TURN || to === HEARD) this.#isTurnOpen = true;
+    else if (from === HEARD) this.#endTurn(outcomeOf(why));
   }
 
   /** A reply that was left before its end, for more of the person's words. */
   #leaveReply(to: string): void {
-    if (to === USER_TURN || to === 'hotwordDetected') this.#endTurn('interrupted');
+    if (to === USER_TURN || to === HEARD) this.#endTurn('interrupted');
   }
 
   #endTurn(outcome: string): void {
     if (this.#isTurnOpen) this.#turns.add(outcome);
     this.#isTurnOpen = false;
   }
+}
+
+/** The kind alone, without the words of a server or a device behind it: each would be a series of its own. */
+function outcomeOf(why: string): string {
+  const [kind = ''] = why.split(':', 1);
+  return kind === 'stop' || kind === 'stop.spoken' ? 'user' : kind;
 }
 
 function gauge(name: string, help: string, value: number, unit?: string): Metric {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { isLogarithmic } from '../hotword/shown-score.js';
 import type { JournalEntry, Trace } from '../log.js';
 import type { Display } from '../protocol/protocol.js';
 import { PROGRAM_VERSION } from '../version.js';
@@ -56,6 +57,6 @@ export class Memory {
 }
 
 /** How the thresholds of a device's engine are spread. */
-export function scaleOf({ engine }: PageDevice): Scale {
-  return engine === 'pocketsphinx' ? 'log' : 'linear';
+function scaleOf(device: PageDevice): Scale {
+  return isLogarithmic(device) ? 'log' : 'linear';
 }

@@ -13,7 +13,8 @@ const log = pino({ level: 'silent' });
 function setUp() {
   const clock = new FakeClock();
   const journal = new Journal(log);
-  const makeDevice = (threshold: number) => ({
+  const makeDevice = (threshold: number, engine = 'openwakeword') => ({
+    engine,
     micLevel: new MeterSource<MicLevel>({ log }),
     score: new MeterSource<PhraseScore>({ log }),
     thresholds: new Map([
@@ -58,14 +59,26 @@ describe('what the terminal watches', () => {
     assert.equal(watch.look().level, undefined, 'a microphone that says nothing any more');
   });
 
-  it('holds the best score for three seconds beside the lowest threshold', () => {
+  it('holds the best score for three seconds beside the threshold of its phrase, then the lowest', () => {
     const { clock, devices, watch } = setUp();
     watch.look();
     devices[0]?.score.show({ phrase: 'hey tars', score: 0.7, isHeard: true });
     devices[0]?.score.show({ phrase: 'computer', score: 0.2, isHeard: false });
     assert.deepEqual([watch.look().score, watch.look().threshold], [0.7, 0.5]);
+    devices[0]?.score.show({ phrase: 'computer', score: 0.8, isHeard: false });
+    assert.deepEqual([watch.look().score, watch.look().threshold], [0.8, 0.9]);
     clock.advance(3_000);
-    assert.equal(watch.look().score, undefined);
+    assert.deepEqual([watch.look().score, watch.look().threshold], [undefined, 0.5]);
+  });
+
+  it('has a score of PocketSphinx on the scale of its threshold', () => {
+    const { devices, makeDevice, watch } = setUp();
+    devices.push(makeDevice(1e-25, 'pocketsphinx'));
+    watch.look();
+    devices[1]?.score.show({ phrase: 'hey tars', score: 0.5, isHeard: true });
+    const { score, threshold } = watch.look();
+    assert.ok(Math.abs(Math.log10(score ?? 0) + 15) < 1e-6, `${score}`);
+    assert.equal(threshold, 1e-25);
   });
 
   it('follows the device that a reload has made, and lets go of the old one and of the last', () => {

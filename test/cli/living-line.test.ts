@@ -68,6 +68,10 @@ describe('the living line', () => {
     assert.match(lineAt(160, { score: undefined, threshold: 1e-25 }), / {2}hotword -\.-- \(threshold 1e-25\) {2}/);
   });
 
+  it('shows a likelihood as its threshold is shown', () => {
+    assert.match(lineAt(160, { score: 3.2e-16, threshold: 1e-25 }), / {2}hotword 3e-16 \(threshold 1e-25\) {2}/);
+  });
+
   it('shows digital silence and full scale', () => {
     assert.match(lineAt(70, { level: { rmsDb: -100, peakDb: -100 } }), /mic ·{10} -inf dB/);
     assert.match(lineAt(70, { level: { rmsDb: 0, peakDb: 0 } }), /mic █{10} {3}0 dB/);

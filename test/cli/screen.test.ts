@@ -40,6 +40,18 @@ describe('a screen with a living line', () => {
     assert.equal(seen.raw, before);
   });
 
+  it('has the usual width on a terminal that tells none, and is not drawn for ever where nothing fits', () => {
+    const { screen } = terminal(0);
+    assert.equal(screen.columns, 80);
+    const narrow = terminal(1);
+    narrow.screen.show('');
+    const before = narrow.seen.raw;
+    narrow.screen.show('');
+    assert.equal(narrow.seen.raw, before);
+    narrow.resize(0);
+    narrow.screen.close();
+  });
+
   it('goes away and prints on', () => {
     const { seen, screen } = terminal(40);
     screen.show('alive');

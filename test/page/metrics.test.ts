@@ -68,6 +68,17 @@ describe('metrics', () => {
     assert.equal(readValue(read(), 'tars_completion_seconds_bucket', { le: '0.05' }), 0);
   });
 
+  it('count a turn that never became a conversation', () => {
+    const { enter, read } = bench();
+    const turns = (outcome: string) => readValue(read(), 'tars_turns_total', { outcome });
+    assert.equal(turns('no connection in time'), 0);
+    for (const why of ['no connection in time', 'stop', 'mic.lost: the cable is out']) {
+      enter('hotwordDetected', 'hotword');
+      enter('listening', why);
+    }
+    assert.deepEqual(['no connection in time', 'user', 'mic.lost'].map(turns), [1, 1, 1]);
+  });
+
   it('have the latencies in seconds', () => {
     const { note, read } = bench();
     note('turn.timing', { turn: 1, firstByteOutMs: 4, replyAfterMs: 1200, firstSampleMs: 60, playedMs: 900 });
