@@ -11,8 +11,8 @@ export interface BatteryWatchOptions {
   /** @default 60000 milliseconds */
   everyMs?: number;
   clock: Clock;
-  /** The battery is there, or its level has changed. */
-  onChange: (level: BatteryLevel) => void;
+  /** The battery is there, its level has changed, or (undefined) it is there no more. */
+  onChange: (level: BatteryLevel | undefined) => void;
 }
 
 /** Follows the machine's own battery, where it has one. A machine with several is as full as they are on average. */
@@ -47,7 +47,7 @@ export class BatteryWatch {
     const level = await readBattery(folder);
     if (this.#isClosed) return;
     this.#timer = clock.setTimeout(() => void this.#read(), everyMs);
-    if (level === undefined || isDeepStrictEqual(level, this.#level)) return;
+    if (isDeepStrictEqual(level, this.#level)) return;
     this.#level = level;
     onChange(level);
   }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BatteryWatch } from '../src/battery.js';
 import { systemClock } from '../src/clock.js';
 import type { BatteryLevel } from '../src/protocol/protocol.js';
+import { FakeClock } from './link/support.js';
 
 type Supplies = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -17,7 +19,12 @@ async function firstLevel(test: TestContext, supplies: Supplies): Promise<Batter
     for (const [file, text] of Object.entries(files)) await writeFile(join(folder, name, file), `${text}\n`);
   }
   return new Promise((resolve) => {
-    const watch = new BatteryWatch({ folder, everyMs: 10, clock: systemClock, onChange: resolve });
+    const watch = new BatteryWatch({
+      folder,
+      everyMs: 10,
+      clock: systemClock,
+      onChange: (level) => level && resolve(level),
+    });
     test.after(() => watch.close());
     watch.start();
   });
@@ -42,33 +49,40 @@ describe('the battery', () => {
     assert.deepEqual(level, { percent: 63, isCharging: true });
   });
 
-  it('is told of when it changes, and not before', async (test) => {
+  it('is told of when it changes or goes away, and only then', async (test) => {
     const folder = await mkdtemp(join(tmpdir(), 'tars-supplies-'));
     test.after(() => rm(folder, { recursive: true, force: true }));
-    const told: number[] = [];
-    let waiting: (() => void) | undefined;
-    const watch = new BatteryWatch({
-      folder,
-      everyMs: 5,
-      clock: systemClock,
-      onChange: ({ percent }) => {
-        told.push(percent);
-        waiting?.();
-      },
-    });
+    const cell = join(folder, 'BAT0');
+    await mkdir(cell);
+    for (const [file, text] of Object.entries(CELL)) await writeFile(join(cell, file), text);
+    const clock = new FakeClock();
+    const told: (BatteryLevel | undefined)[] = [];
+    const watch = new BatteryWatch({ folder, everyMs: 1_000, clock, onChange: (level) => told.push(level) });
     test.after(() => watch.close());
+    /** A reading is over when the next one is planned. */
+    const isRead = async () => {
+      while (clock.pending === 0) await nextTurn();
+    };
     watch.start();
     assert.equal(watch.level, undefined);
-    await mkdir(join(folder, 'BAT0'));
-    for (const [file, text] of Object.entries(CELL)) await writeFile(join(folder, 'BAT0', file), text);
-    for (const capacity of ['41', '41', '42']) {
-      const change = new Promise<void>((resolve) => {
-        waiting = resolve;
-      });
-      await writeFile(join(folder, 'BAT0', 'capacity'), capacity);
-      if (told.at(-1) !== Number(capacity)) await change;
+    await isRead();
+    for (const capacity of ['40', '41', '41', '42']) {
+      // In one step: a file that is being written is empty for a moment.
+      await writeFile(join(folder, 'capacity'), capacity);
+      await rename(join(folder, 'capacity'), join(cell, 'capacity'));
+      clock.advance(1_000);
+      await isRead();
     }
-    assert.deepEqual(told.slice(-2), [41, 42]);
     assert.deepEqual(watch.level, { percent: 42, isCharging: false });
+    await rm(cell, { recursive: true });
+    for (let times = 0; times < 2; times++) {
+      clock.advance(1_000);
+      await isRead();
+    }
+    assert.equal(watch.level, undefined);
+    assert.deepEqual(
+      told.map((level) => level?.percent),
+      [40, 41, 42, undefined],
+    );
   });
 });

@@ -57,6 +57,8 @@ export interface Picture {
   turns: readonly TurnRow[];
   link: { isUp: boolean; url: string; upSinceEpochMs?: number; outages: readonly Outage[] };
   displays: readonly Shown[];
+  /** The apps of the server's that run, by its latest word. */
+  apps: readonly string[];
 }
 
 /** What a tenth of a second of the meters comes to. */

@@ -15,6 +15,7 @@ export class Memory {
   readonly #turns: Turns;
   readonly #links = new LinkHistory(Date.now);
   readonly #displays: Shown[] = [];
+  #apps: readonly string[] = [];
 
   constructor(clock: Clock) {
     this.#turns = new Turns({ nowMs: () => clock.nowMs(), epochMs: Date.now });
@@ -23,6 +24,7 @@ export class Memory {
   note(entry: JournalEntry): void {
     this.#turns.note(entry);
     this.#links.note(entry);
+    if (entry.event === 'apps.changed') this.#apps = entry.fields.running;
   }
 
   trace(trace: Trace): void {
@@ -52,6 +54,7 @@ export class Memory {
       turns: this.#turns.rows,
       link: { isUp: device.isLinkUp, ...this.#links.present, outages: this.#links.outages },
       displays: this.#displays,
+      apps: this.#apps,
     };
   }
 }

@@ -136,10 +136,10 @@ export class Session {
     this.#tell({ type: 'button', press });
   }
 
-  /** How full the battery is now; told again on every new connection. */
-  tellBattery(level: BatteryLevel): void {
+  /** How full the battery is now, told again on every new connection; undefined: there is none any more, and nothing to tell. */
+  tellBattery(level: BatteryLevel | undefined): void {
     this.#battery = level;
-    this.#tell({ type: 'battery', ...level });
+    if (level) this.#tell({ type: 'battery', ...level });
   }
 
   /** What the link tells. */

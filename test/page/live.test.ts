@@ -283,6 +283,13 @@ describe('a page that is open', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it("knows which of the server's apps run", async (test) => {
+    const { journal, visitor } = await visited(test);
+    journal.record('apps.changed', { running: ['org.example.captions'] });
+    const { apps } = await visitor.until(() => visitor.pictures[1]);
+    assert.deepEqual([visitor.pictures[0]?.apps, apps], [[], ['org.example.captions']]);
+  });
+
   it('shows what a server shows, as text', async (test) => {
     const { page, visitor } = await visited(test);
     page.display({ type: 'display', view: 'main', kind: 'text', text: '<b>rain</b>' });

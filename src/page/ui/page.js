@@ -34,6 +34,7 @@ function show(picture) {
   byId('volume-says').textContent = `${volume.value} %`;
   byId('version').textContent = `${picture.version}, ${picture.engine}`;
   showLink(picture);
+  showApps(picture);
   showDisplays(picture);
 }
 
@@ -77,6 +78,12 @@ function showLink({ link, nowEpochMs }) {
   const table = byId('outages');
   table.hidden = rows.length === 0;
   table.querySelector('tbody')?.replaceChildren(...rows);
+}
+
+/** @param {Picture} picture */
+function showApps({ apps }) {
+  byId('apps').hidden = apps.length === 0;
+  byId('apps').textContent = `Apps that run: ${apps.join(', ')}`;
 }
 
 /** @param {Picture} picture */
