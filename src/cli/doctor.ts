@@ -8,7 +8,7 @@ import { type MachineView, machineCheck, thisMachine, unitCheck } from '../docto
 import { nativeCheck } from '../doctor/natives.js';
 import { pageCheck } from '../doctor/page.js';
 import { isWell, jsonOf, lineOf, verdictOf } from '../doctor/report.js';
-import { serverCheck } from '../doctor/server.js';
+import { SERVER_LIMIT_MS, serverCheck } from '../doctor/server.js';
 import { soundCheck } from '../doctor/sound.js';
 import { thisUser, userCheck } from '../doctor/user.js';
 import { ClientError, ConfigError } from '../errors.js';
@@ -83,6 +83,7 @@ function serverCheckOf(config: Config): Check {
   }
   return {
     subject: 'server',
+    limitMs: SERVER_LIMIT_MS,
     run: (signal) => {
       const { target, ...access } = serverAccess(config, config.server.url);
       const hasToken = access.token !== undefined;

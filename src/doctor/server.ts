@@ -2,15 +2,17 @@ import { classify } from '../link/failure.js';
 import { displayUrl } from '../link/security.js';
 import type { Loss, OpenSocket } from '../link/socket.js';
 import type { Codec, DialTarget, ServerEvent } from '../protocol/protocol.js';
+import { GREETING_LIMIT_MS, SILENT_LIMIT_MS } from '../session/greeting.js';
 import { type Check, type Finding, failure, ok, parted, warning } from './finding.js';
 
 const SUBJECT = 'server';
 const HANDSHAKE_LIMIT_MS = 10_000;
-/** As the device itself asks; it waits for longer. */
+/** As the device itself asks. */
 const ASK_AFTER_MS = 1_000;
-const GREETING_LIMIT_MS = 15_000;
 const PING_LIMIT_MS = 5_000;
 const SLOW_PING_MS = 300;
+/** The check ends within this. */
+export const SERVER_LIMIT_MS = HANDSHAKE_LIMIT_MS + GREETING_LIMIT_MS + PING_LIMIT_MS + 2_000;
 
 /** What the server check works with. */
 export interface ServerParts {
@@ -26,7 +28,7 @@ export interface ServerParts {
 export function serverCheck(parts: ServerParts): Check {
   return {
     subject: SUBJECT,
-    limitMs: HANDSHAKE_LIMIT_MS + GREETING_LIMIT_MS + PING_LIMIT_MS + 2_000,
+    limitMs: SERVER_LIMIT_MS,
     run: async () => [await handshake(parts)],
   };
 }
@@ -57,7 +59,10 @@ async function handshake({ target, openSocket, hasToken, codec }: ServerParts): 
     if (!codec.isReady) {
       if (!hasHeard) ask = setTimeout(() => obey({ type: 'answer', messages: codec.greet() }), ASK_AFTER_MS);
       const isWord = ({ kind }: Happening) => kind !== 'alive';
-      const greeting = await events.next(GREETING_LIMIT_MS, isWord).finally(() => clearTimeout(ask));
+      let greeting = await events.next(SILENT_LIMIT_MS, isWord).finally(() => clearTimeout(ask));
+      if (greeting.kind === 'timeout' && hasHeard) {
+        greeting = await events.next(GREETING_LIMIT_MS - SILENT_LIMIT_MS, isWord);
+      }
       if (greeting.kind === 'timeout')
         return failure(
           SUBJECT,

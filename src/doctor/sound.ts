@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js';
+import { AudioError, messageOf } from '../errors.js';
 import type { Microphone } from '../mic/microphone.js';
 import { bytesOf, type PcmFormat } from '../pcm/format.js';
 import type { Speaker } from '../speaker/speaker.js';
@@ -28,7 +28,14 @@ export function soundCheck({ microphone, speaker }: SoundParts): Check {
       const over = new AbortController();
       const until = AbortSignal.any([signal, over.signal]);
       const recording = new Recording(microphone.rateHz);
-      const mic = opened((listener) => microphone.capture({ ...listener, chunk: recording.take }, until), signal);
+      const listenTo = ({ ready, lost }: Listener) => {
+        const stopped = (info: { why: string }) => {
+          lost(info);
+          recording.stop(info);
+        };
+        return microphone.capture({ ready, lost: stopped, chunk: recording.take }, until);
+      };
+      const mic = opened(listenTo, signal);
       const player = opened((listener) => speaker.run(listener, until), signal);
       try {
         return await findings({ microphone, speaker, recording, mic: await mic.outcome, player: await player.outcome });
@@ -56,7 +63,13 @@ async function findings({ microphone, speaker, recording, mic, player }: Opened)
   ];
   if (mic.device === undefined) return found;
   recording.start();
-  const level = judgeSound(await recording.after(LISTEN_MS));
+  let level: Finding;
+  try {
+    level = judgeSound(await recording.after(LISTEN_MS));
+  } catch (error) {
+    const why = messageOf(error);
+    return [failure('microphone', `${microphone.backend}: ${why}`, remedyFor(why, 'microphone')), ...found.slice(1)];
+  }
   found.splice(1, 0, level);
   if (player.device === undefined || level.gravity === 'failure') return found;
   return [...found, await toneFinding(speaker, recording, microphone.rateHz)];
@@ -137,7 +150,8 @@ class Recording {
   readonly #rateHz: number;
   #chunks: Int16Array[] = [];
   #samples = 0;
-  #waiting: { samples: number; done: () => void } | undefined;
+  #waiting: { samples: number; done: () => void; fail: (error: AudioError) => void } | undefined;
+  #lost: AudioError | undefined;
 
   constructor(rateHz: number) {
     this.#rateHz = rateHz;
@@ -149,16 +163,24 @@ class Recording {
   }
 
   readonly take = (chunk: Int16Array): void => {
+    this.#lost = undefined;
     this.#chunks.push(chunk);
     this.#samples += chunk.length;
     if (this.#waiting && this.#samples >= this.#waiting.samples) this.#waiting.done();
   };
 
-  /** All of it, as soon as this much more has come. */
+  /** The microphone gives no more for now. */
+  readonly stop = ({ why }: { why: string }): void => {
+    this.#lost = new AudioError(`the microphone stopped: ${why}`);
+    this.#waiting?.fail(this.#lost);
+  };
+
+  /** All of it, as soon as this much more has come. Rejects with AudioError when the microphone stops before. */
   async after(durationMs: number): Promise<Int16Array> {
     const samples = this.#samples + Math.round((this.#rateHz * durationMs) / 1000);
-    await new Promise<void>((done) => {
-      this.#waiting = { samples, done };
+    if (this.#lost) throw this.#lost;
+    await new Promise<void>((done, fail) => {
+      this.#waiting = { samples, done, fail };
     });
     this.#waiting = undefined;
     return joined(this.#chunks);

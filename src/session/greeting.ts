@@ -12,9 +12,9 @@ export interface GreetingOptions {
 /** A server that waits to be talked to first is talked to after this long, as phones do (1 s Android, 2 s iOS). */
 const ASK_AFTER_MS = [1_000, 3_000] as const;
 /** A server that has said nothing by now is not the one that the protocol is for. */
-const SILENT_LIMIT_MS = 10_000;
+export const SILENT_LIMIT_MS = 10_000;
 /** One that has said something may take longer to greet: AugmentOS's cloud first starts its apps, some 25 s for one that hangs. */
-const LIMIT_MS = 60_000;
+export const GREETING_LIMIT_MS = 60_000;
 
 /** Sees to it that a server greets a new connection, for protocols in which it does; gives up one on which it does not. */
 export class Greeting {
@@ -42,7 +42,7 @@ export class Greeting {
     if (this.#timers.length === 0) return;
     // To AugmentOS's cloud each asking is an order to start the person's apps.
     this.#stopAsking();
-    this.#limit(LIMIT_MS);
+    this.#limit(GREETING_LIMIT_MS);
   }
 
   /** The server has greeted, or the connection is gone. May be called twice. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findIn, sweep } from '../../src/doctor/echo.js';
-import { remedyFor } from '../../src/doctor/sound.js';
+import { remedyFor, soundCheck } from '../../src/doctor/sound.js';
 import { judgeSound } from '../../src/doctor/sound-level.js';
+import type { Microphone } from '../../src/mic/microphone.js';
+import type { Speaker } from '../../src/speaker/speaker.js';
 
 const RATE_HZ = 16_000;
 
@@ -35,6 +37,33 @@ describe('what a level says', () => {
       assert.match(finding.text, text);
     });
   }
+});
+
+describe('the sound check', () => {
+  it('ends at once when the microphone stops while it is listened to', async () => {
+    const microphone: Microphone = {
+      backend: 'arecord',
+      rateHz: RATE_HZ,
+      capture: async (listener) => {
+        listener.ready({ device: 'plughw:CARD=USB', rateHz: RATE_HZ });
+        listener.chunk(noise(RATE_HZ, 300));
+        setTimeout(() => listener.lost({ why: 'unplugged' }), 10);
+      },
+    };
+    const speaker: Speaker = {
+      backend: 'aplay',
+      run: async (listener) => listener.ready({ device: '' }),
+      open: () => assert.fail('nothing is played'),
+    };
+    const findings = await soundCheck({ microphone, speaker }).run(new AbortController().signal);
+    assert.deepEqual(
+      findings.map(({ gravity, subject, text }) => [gravity, subject, text]),
+      [
+        ['failure', 'microphone', 'arecord: the microphone stopped: unplugged'],
+        ['ok', 'loudspeaker', 'the system\u2019s default, by aplay'],
+      ],
+    );
+  });
 });
 
 describe('the remedy for a device that is in use', () => {
