@@ -34,8 +34,6 @@ export class EchoGuard implements SpeakerTap {
   constructor({ engine, nowMs }: EchoGuardOptions) {
     this.#nowMs = nowMs;
     this.#engine = engine;
-    // All of a reply is the middle of speech.
-    engine.tuning?.during('reply');
     this.#silence = new Int16Array(Math.round((engine.rateHz * TAIL_MS) / 1000));
     this.#listener = new HotwordListener({
       engine,

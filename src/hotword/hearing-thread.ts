@@ -3,13 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { HotwordError, messageOf } from '../errors.js';
 import type { HotwordEngine } from './engine.js';
 import { type EngineHistory, EngineSource } from './engine-source.js';
-import { Hearing } from './hearing.js';
+import { guardThreshold, Hearing } from './hearing.js';
 import type { FromHearing, HearingSetup, ToHearing } from './hearing-messages.js';
 import { createPocketsphinx } from './pocketsphinx.js';
 import type { EngineLog, HotwordSettings } from './registry.js';
-
-/** The guard hears phrases that are this much less likely: it only ever keeps the device from waking itself. */
-const GUARD_FACTOR = 1e-5;
 
 /** The program of the thread that `ThreadEar` starts. */
 async function run(port: NonNullable<typeof parentPort>, setup: HearingSetup): Promise<void> {
@@ -44,14 +41,18 @@ async function run(port: NonNullable<typeof parentPort>, setup: HearingSetup): P
   tell({ type: 'ready', engine: name, phrases, thresholds: tuning?.thresholds, addons });
 }
 
-/** What keeps a reply from interrupting itself. */
+/** What keeps a reply from interrupting itself: without a `speechThreshold`, as all of a reply is the middle of speech. */
 async function makeGuardEngine(
   { phrases, pocketsphinx }: HotwordSettings,
   log: EngineLog,
 ): Promise<HotwordEngine | undefined> {
-  const { threshold, pronunciations } = pocketsphinx;
+  const { pronunciations } = pocketsphinx;
+  const threshold = guardThreshold(pocketsphinx.threshold);
+  const thresholds = Object.fromEntries(
+    Object.entries(pocketsphinx.thresholds ?? {}).map(([phrase, own]) => [phrase, guardThreshold(own)]),
+  );
   try {
-    return await createPocketsphinx({ phrases, threshold: threshold * GUARD_FACTOR, pronunciations });
+    return await createPocketsphinx({ phrases, threshold, thresholds, pronunciations });
   } catch (error) {
     log.warn({ why: messageOf(error) }, 'a reply that says the hotword may interrupt itself');
     return undefined;

@@ -3,6 +3,16 @@ import type { HotwordEngine } from './engine.js';
 import type { FromHearing, ToHearing } from './hearing-messages.js';
 import { HotwordListener } from './listener.js';
 
+const GUARD_FACTOR = 1e-5;
+
+/**
+ * The guard hears phrases that are this much less likely than what the engine hears at this threshold: it only ever
+ * keeps the device from waking itself.
+ */
+export function guardThreshold(threshold: number): number {
+  return Math.max(Number.MIN_VALUE, threshold * GUARD_FACTOR);
+}
+
 /** Options of `Hearing`. */
 export interface HearingOptions {
   engine: HotwordEngine;
@@ -40,7 +50,7 @@ export class Hearing {
 
   /** Does what a message says, all but `close`. Throws HotwordError for a threshold that cannot be. */
   take(message: Exclude<ToHearing, { type: 'close' }>): void {
-    const { engine, tell } = this.#options;
+    const { engine, guardEngine, tell } = this.#options;
     switch (message.type) {
       case 'samples':
         this.#listener.feed(message.samples);
@@ -55,6 +65,9 @@ export class Hearing {
         break;
       case 'threshold':
         engine.tuning?.setThreshold(message.phrase, message.threshold);
+        // Another engine's thresholds are of another scale.
+        if (engine.name === guardEngine?.name)
+          guardEngine.tuning?.setThreshold(message.phrase, guardThreshold(message.threshold));
         break;
       case 'scores':
         engine.tuning?.watchScores(message.isOn ? (score) => tell({ type: 'score', score }) : undefined);

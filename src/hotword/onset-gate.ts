@@ -2,7 +2,7 @@
 interface GateSink {
   /**
    * What follows is a new stretch of sound, at another loudness: forget what came before. Its first `framesBefore`
-   * frames are from before the onset: the room.
+   * frames are from before the onset: the room. Some of them may have been handed on already.
    */
   begin(framesBefore: number): void;
   /**
@@ -44,7 +44,10 @@ const RELEASE_DB_A_FRAME = 0.05;
 /** The floor rises 2 dB a second and falls by a fifth of the distance a frame. */
 const FLOOR_RISE_DB_A_FRAME = 0.02;
 const FLOOR_FALL = 0.2;
+/** Supposed while the room is not known. */
 const FIRST_FLOOR_DB = -60;
+/** Lower it would make no frame loud that is not; it would only take longer to rise. */
+const LOWEST_FLOOR_DB = LOUD_MIN_DB - OPEN_DB;
 /** Catching up is spread, so that no chunk costs much more than the others. */
 const FRAMES_A_FRAME = 3;
 const RING_FRAMES = 64;
@@ -81,7 +84,7 @@ export class OnsetGate {
   /** Takes the frame of `samples` that starts at `offset`. */
   push(samples: Int16Array, offset: number): void {
     const db = this.#store(samples, offset);
-    this.#floorDb += db < this.#floorDb ? (db - this.#floorDb) * FLOOR_FALL : FLOOR_RISE_DB_A_FRAME;
+    this.#learnFloor(db);
     const isLoud = db > Math.max(this.#floorDb + OPEN_DB, LOUD_MIN_DB);
     this.#ringIsLoud[(this.#written - 1) % RING_FRAMES] = isLoud;
     if (this.#awaited > 0) {
@@ -106,6 +109,13 @@ export class OnsetGate {
     this.#loudFrames = 0;
     this.#read = this.#written;
     this.#notBefore = this.#written;
+  }
+
+  /** Samples that are all alike come from no room: a muted microphone, or the beginning of a recording. */
+  #learnFloor(db: number): void {
+    const towards = db === SILENCE_DB ? FIRST_FLOOR_DB : Math.max(db, LOWEST_FLOOR_DB);
+    const isFalling = db === SILENCE_DB || towards < this.#floorDb;
+    this.#floorDb += isFalling ? (towards - this.#floorDb) * FLOOR_FALL : FLOOR_RISE_DB_A_FRAME;
   }
 
   /** Keeps a frame; answers its level without the DC offset. */

@@ -15,10 +15,17 @@ export class PauseWatch {
     return this.#speechSince;
   }
 
-  /** An utterance begins: after a pause of which it has so many frames, or else in the middle of anything. */
-  begin(pauseFrames = Number.NEGATIVE_INFINITY): void {
+  /**
+   * An utterance begins: after a pause of which it has so many frames, or else in the middle of anything. Somebody
+   * louder, whom the gate makes a new beginning, counts as after a pause: who calls over a television is heard as out of
+   * quiet. Its first frames may come again, so none counts that came before.
+   */
+  begin(pauseFrames?: number): void {
     this.#frames = 0;
-    this.#speechSince = pauseFrames;
+    this.#speechSince = pauseFrames ?? Number.NEGATIVE_INFINITY;
+    if (pauseFrames === undefined) return;
+    this.#quiet = 0;
+    this.#loud = 0;
   }
 
   frame(isLoud: boolean): void {

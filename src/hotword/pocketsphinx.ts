@@ -225,6 +225,7 @@ class PocketsphinxEngine implements HotwordEngine {
     const { sphinx } = this.#options;
     const decoder = this.#open();
     this.#utteranceSteps = 0;
+    this.#judge.begin();
     this.#pauses.begin(stepsBefore);
     this.#noiseSteps = (stepsBefore ?? 0) - ONSET_MARGIN_STEPS;
     sphinx.endUtterance(decoder);
@@ -243,7 +244,7 @@ class PocketsphinxEngine implements HotwordEngine {
     }
     this.#utteranceSteps += 1;
     this.#pauses.frame(isLoud);
-    const best = this.#judge.best(decoder);
+    const best = this.#judge.best(decoder, this.#scoreWatcher);
     if (best) {
       const stepsAfter = this.#stepsAfter + stepsBehind;
       this.#heard ??= { ...best, endedSamplesAgo: DELAY_SAMPLES + stepsAfter * STEP_SAMPLES };

@@ -1,3 +1,4 @@
+import type { PhraseScore } from './engine.js';
 import type { PauseWatch } from './pause-watch.js';
 import type { Pointer, SphinxLibrary } from './sphinx-library.js';
 import type { Thresholds } from './thresholds.js';
@@ -26,13 +27,20 @@ const SILENCE_FRAMES = 30;
 /** Decides which of the phrases that the decoder found are heard: in the middle of speech less likely ones are not. */
 export class SphinxJudge {
   readonly #options: SphinxJudgeOptions;
+  /** Phrase → the first frame of the last one that was refused in this utterance. */
+  readonly #refused = new Map<string, number>();
 
   constructor(options: SphinxJudgeOptions) {
     this.#options = options;
   }
 
-  /** The best phrase found in this utterance, if one is heard. */
-  best(decoder: Pointer): { phrase: string; score: number } | undefined {
+  /** An utterance begins. */
+  begin(): void {
+    this.#refused.clear();
+  }
+
+  /** The best phrase found in this utterance, if one is heard. Tells the watcher once of each that is not. */
+  best(decoder: Pointer, watcher?: (score: PhraseScore) => void): { phrase: string; score: number } | undefined {
     const { sphinx, spoken, thresholds, pauses } = this.#options;
     let best: { phrase: string; score: number } | undefined;
     for (let segment = sphinx.firstSegment(decoder, null); segment; segment = sphinx.nextSegment(segment)) {
@@ -40,10 +48,20 @@ export class SphinxJudge {
       const phrase = spoken.get(words) ?? words;
       const units = sphinx.segmentProbability(segment, null, null, null) + SCORE_OFFSET;
       const ratioLog10 = units * DECADES_A_UNIT;
-      const frames = sphinx.segmentFrames(segment).first - pauses.speechSince;
+      const first = sphinx.segmentFirstFrame(segment);
+      const frames = first - pauses.speechSince;
       const isAfterPause = frames >= -SILENCE_FRAMES && frames <= BREATH_FRAMES;
-      if (!isAfterPause && ratioLog10 < Math.log10(thresholds.inSpeech(phrase))) continue;
-      const score = scoreOf(ratioLog10, thresholds.of(phrase));
+      const threshold = thresholds.of(phrase);
+      const inSpeech = thresholds.inSpeech(phrase);
+      const score = scoreOf(ratioLog10, threshold);
+      // The decoder has compared with the first already, more exactly than its rounded score tells.
+      if (!isAfterPause && inSpeech > threshold && ratioLog10 < Math.log10(inSpeech)) {
+        // While the same is heard still, its beginning may shift.
+        if (first <= (this.#refused.get(phrase) ?? Number.NEGATIVE_INFINITY) + SILENCE_FRAMES) continue;
+        this.#refused.set(phrase, first);
+        watcher?.({ phrase, score, isHeard: false });
+        continue;
+      }
       if (!best || score > best.score) best = { phrase, score };
     }
     return best;

@@ -23,8 +23,8 @@ export interface SphinxLibrary {
   firstSegment(decoder: Pointer, score: null): Pointer;
   nextSegment(segment: Pointer): Pointer;
   segmentWord(segment: Pointer): string | null;
-  /** The first and the last frame of a segment, counted from the start of the utterance. */
-  segmentFrames(segment: Pointer): { first: number; last: number };
+  /** The first frame of a segment, counted from the start of the utterance. */
+  segmentFirstFrame(segment: Pointer): number;
   segmentProbability(segment: Pointer, acoustic: null, language: null, backoff: null): number;
   /** Sets the mean that is taken off every cepstrum, as if the decoder had heard 5 s of such sound. */
   setCepstralMean(decoder: Pointer, mean: Float32Array): void;
@@ -77,13 +77,12 @@ export async function loadSphinx(names: SphinxNames = SPHINX_NAMES): Promise<Sph
       const { cepsize, cmn_struct } = decode(featureOf(decoder), feature) as { cepsize: number; cmn_struct: Pointer };
       return { cepsize, pointer: cmn_struct };
     };
-    const framesOf = sphinx.func('void ps_seg_frames(void *, _Out_ int *, _Out_ int *)');
+    const framesOf = sphinx.func('void ps_seg_frames(void *, _Out_ int *, void *)');
     return {
-      segmentFrames: (segment) => {
+      segmentFirstFrame: (segment) => {
         const first = [0];
-        const last = [0];
-        framesOf(segment, first, last);
-        return { first: first[0] ?? 0, last: last[0] ?? 0 };
+        framesOf(segment, first, null);
+        return first[0] ?? 0;
       },
       setCepstralMean: (decoder, mean) => {
         const { cepsize, pointer } = meansOf(decoder);

@@ -16,7 +16,13 @@ function quiet(frames: number): Int16Array {
 
 /** A gate and everything that came out of it. */
 function gated(options: Partial<OnsetGateOptions> = {}) {
-  const out = { begins: 0, before: [] as number[], frames: [] as Int16Array[], behind: [] as number[], mostAtOnce: 0 };
+  const out = {
+    begins: 0,
+    before: [] as number[],
+    frames: [] as Int16Array[],
+    behind: [] as number[],
+    mostAtOnce: 0,
+  };
   let isFound = false;
   const gate = new OnsetGate({
     frameSamples: FRAME,
@@ -130,4 +136,18 @@ test('a beginning says how much of it is the room before the onset', () => {
   gate.reset();
   feed(quiet(5), tone(50, -20));
   assert.deepEqual(out.before, [18, 5]);
+});
+
+test('silence without a sample tells nothing of the room: hiss after it is none the louder, at once', () => {
+  const { out, feed } = gated();
+  feed(quiet(3000), tone(100, -55));
+  assert.equal(out.begins, 0);
+});
+
+test('a very quiet room is learnt no quieter than what counts as quiet: steady noise stops to count after 8 s', () => {
+  const { out, feed } = gated();
+  feed(tone(1000, -85), tone(900, -53));
+  const before = out.frames.length;
+  feed(tone(100, -53));
+  assert.equal(out.frames.length, before);
 });

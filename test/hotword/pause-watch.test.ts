@@ -40,3 +40,14 @@ test('a pause is 0.3 s, clicks in it or not; the gaps within words are none', ()
   hear(pauses, true, 10);
   assert.equal(pauses.speechSince, 132);
 });
+
+test('quiet frames that come again at a new beginning make no pause', () => {
+  const pauses = new PauseWatch();
+  pauses.begin(0);
+  hear(pauses, true, 50);
+  hear(pauses, false, 18);
+  pauses.begin(5);
+  hear(pauses, false, 18);
+  hear(pauses, true, 10);
+  assert.equal(pauses.speechSince, 5);
+});

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { HotwordError } from '../../src/errors.js';
-import type { Situation } from '../../src/hotword/engine.js';
+import type { PhraseScore, Situation } from '../../src/hotword/engine.js';
 import { EngineSource } from '../../src/hotword/engine-source.js';
 import { createPocketsphinx } from '../../src/hotword/pocketsphinx.js';
 import { readWav } from '../../src/pcm/wav.js';
@@ -168,6 +168,29 @@ test('in the middle of speech another threshold holds, but not after a pause and
   heard.push(hear(0));
   engine.close();
   assert.deepEqual(heard, [0, 1, 1, 1]);
+});
+
+test('after half a minute of a muted microphone the phrase is heard at once, in a hiss of -55 dBFS', async () => {
+  const phrase = concat(silence(2_000), atPeak(await say('hey tars', 'awb'), -6), PAUSE);
+  const engine = await createPocketsphinx(OPTIONS);
+  const hits = heardIn(engine, silence(30_000), hissing(phrase, -55)).length;
+  engine.close();
+  assert.equal(hits, 1);
+});
+
+test('what is refused in the middle of speech is told to who watches the scores, once', async () => {
+  const [before, phrase] = [trim(await say('and then he said'), 300), trim(await say('hey tars'), 300)];
+  const engine = await createPocketsphinx({ ...OPTIONS, speechThreshold: 1 });
+  const scores: PhraseScore[] = [];
+  engine.tuning?.watchScores((score) => scores.push(score));
+  const hits = heardIn(engine, silence(600), before, phrase, silence(400), before, PAUSE).length;
+  engine.close();
+  assert.equal(hits, 0);
+  assert.deepEqual(
+    scores.map(({ phrase, isHeard }) => [phrase, isHeard]),
+    [['hey tars', false]],
+  );
+  assert.ok((scores[0]?.score ?? 0) > 0);
 });
 
 test("a pronunciation of one's own is what is listened for", async () => {

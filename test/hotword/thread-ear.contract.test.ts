@@ -156,6 +156,24 @@ test('a phrase that the reply says is not told, one over a reply without it is',
   }
 });
 
+test('a phrase with a looser threshold, of its own or set while it listens, does not wake the device by a reply', async (test) => {
+  const phrase = await say('hey tars', 'slt');
+  for (const isOwn of [true, false]) {
+    // The common one is so strict that the guard would not hear the phrase by it.
+    const pocketsphinx = { threshold: 1, thresholds: isOwn ? { 'hey tars': 1e-25 } : {}, pronunciations: {} };
+    const { ear, hits, hear } = await listening(test, { pocketsphinx });
+    if (!isOwn) ear.setThreshold('hey tars', 1e-25);
+    for (const reply of [concat(silence(300), phrase), silence(300)]) {
+      ear.reset();
+      ear.tap.opened(SPEECH_FORMAT);
+      ear.tap.written(bytesOf(reply));
+      ear.tap.ended();
+      await hear(concat(silence(100), phrase, silence(2_000)));
+    }
+    assert.equal(hits.length, 1, 'only that into a reply which does not say it');
+  }
+});
+
 test('a threshold set while it listens holds at once, and wrong ones are refused by name', async (test) => {
   const { ear, hits, hear } = await listening(test);
   const sound = await sentence();
