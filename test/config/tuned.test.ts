@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { RunPage } from '../../src/cli/run-page.js';
 import { systemClock } from '../../src/clock.js';
 import { tunedFile, writeTuned } from '../../src/config/tuned.js';
-import { loadConfig } from '../../src/config.js';
+import { type Config, loadConfig } from '../../src/config.js';
 import { ConfigError } from '../../src/errors.js';
 import { Journal } from '../../src/log.js';
 import { ask, FakeDevice } from '../page/support.js';
@@ -78,13 +78,18 @@ describe('the page of a running device', () => {
     const device = () => new FakeDevice();
     const page = new RunPage({ device, env, load: () => load().config, journal, clock: systemClock, log });
     test.after(() => page.close());
+    // The second time resolves when what the first one began is over.
+    const follow = async (config: Config) => {
+      await page.follow(config);
+      await page.follow(config);
+    };
     const on = load({ 'page.enabled': 'true', 'page.listen': '127.0.0.1:0' }).config;
-    await page.follow(load().config);
+    await follow(load().config);
     assert.deepEqual(urls, []);
-    await page.follow(on);
-    await page.follow(structuredClone(on));
+    await follow(on);
+    await follow(structuredClone(on));
     assert.equal(urls.length, 1, 'a page that stays what it is stays open');
-    await page.follow(load({ 'page.enabled': 'true', 'page.listen': '[::1]:0' }).config);
+    await follow(load({ 'page.enabled': 'true', 'page.listen': '[::1]:0' }).config);
     await assert.rejects(ask(urls[0] ?? ''), { code: 'ECONNREFUSED' });
     assert.match(urls[1] ?? '', /^http:\/\/\[::1\]:\d+\/$/);
     assert.equal((await ask(`${urls[1]}healthz`)).status, 200);
@@ -92,12 +97,12 @@ describe('the page of a running device', () => {
     const guarded = { ...on, page: { ...on.page, token_file } };
     for (const token of ['the-first-token-of-two', 'the-second-token-of-two']) {
       writeFileSync(token_file, token);
-      await page.follow(guarded);
+      await follow(guarded);
       const health: string = `${urls.at(-1)}healthz`;
       assert.equal((await ask(health)).status, 401);
       assert.equal((await ask(health, { authorization: `Bearer ${token}` })).status, 200);
     }
-    await page.follow(load().config);
+    await follow(load().config);
     await assert.rejects(ask(urls.at(-1) ?? ''), { code: 'ECONNREFUSED' });
     await page.close();
     await page.close();
