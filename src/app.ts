@@ -515,9 +515,9 @@ export class App {
     journal.record('button.pressed', { press });
     if (press === 'short') this.talkOrStop('button');
     else if (press === 'long') this.toggleMute();
-    else if (config.gpio.double_press === 'read_dashboard') {
-      if (this.state === 'listening' || this.state === 'announcement') this.talk('button');
-      this.#narrator?.readDashboard();
+    else {
+      const { double_press: action } = config.gpio;
+      if (action !== 'none' && action !== 'event') this.#actions.pressed(action, this.state);
     }
   }
 

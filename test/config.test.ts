@@ -252,6 +252,12 @@ for (const { name, toml, problem } of [
       'hotword.actions = { "hey tars" = "sing" }: allowed: a table of phrase = "session", "stop", "read_dashboard", { event = "name" }, { start_app = "name" } or { stop_app = "name" }, such as { stop = "stop" }',
   },
   {
+    name: 'a double press for what there is not',
+    toml: '[gpio]\ndouble_press = { start_app = "" }',
+    problem:
+      'gpio.double_press = { start_app = "" }: allowed: "none", "event", "read_dashboard", { start_app = "name" } or { stop_app = "name" }',
+  },
+  {
     name: 'text for a table',
     toml: '[hotword.porcupine]\nkeywords = "x"',
     problem:

@@ -25,6 +25,13 @@ export const JOINT_CHECKS: readonly JointCheck[] = [
     remedy: 'start_app, stop_app and read_dashboard are for servers with apps: server.protocol = "augmentos"',
   },
   {
+    keys: ['gpio.double_press', 'server.protocol'],
+    isBroken: ({ gpio, server }) =>
+      PROTOCOLS[server.protocol]?.displays === undefined &&
+      (typeof gpio.double_press === 'object' || gpio.double_press === 'read_dashboard'),
+    remedy: 'start_app, stop_app and read_dashboard are for servers with apps: server.protocol = "augmentos"',
+  },
+  {
     keys: ['link.retry_base_ms', 'link.retry_max_ms'],
     isBroken: ({ link }) => link.retry_base_ms > link.retry_max_ms,
     remedy: 'link.retry_base_ms must not be above link.retry_max_ms',

@@ -35,7 +35,8 @@ function kindOf(leaf: z.ZodType): KeyKind {
   if (leaf instanceof z.ZodBoolean) return 'boolean';
   if (leaf instanceof z.ZodNumber) return 'number';
   if (leaf instanceof z.ZodArray) return 'list';
-  if (leaf instanceof z.ZodRecord) return 'table';
+  // Of words and tables: only what looks like a table is read as one.
+  if (leaf instanceof z.ZodRecord || leaf instanceof z.ZodUnion) return 'table';
   return 'string';
 }
 

@@ -156,7 +156,13 @@ export const schema = z.strictObject({
     button_active_low: flag(),
     debounce_ms: milliseconds(0, 1_000),
     long_press_ms: milliseconds(200, 10_000),
-    double_press: words('none', 'event', 'read_dashboard'),
+    double_press: z
+      .union([
+        z.enum(['none', 'event', 'read_dashboard']),
+        z.strictObject({ start_app: z.string().min(1) }),
+        z.strictObject({ stop_app: z.string().min(1) }),
+      ])
+      .describe('"none", "event", "read_dashboard", { start_app = "name" } or { stop_app = "name" }'),
     led: line(),
     led_active_low: flag(),
   }),

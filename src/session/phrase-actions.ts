@@ -15,14 +15,11 @@ export type PhraseAction =
   /** A conversation begins with the dashboard being read. */
   | { do: 'dashboard' };
 
+/** An action of a phrase or a button, as the configuration spells it. */
+type PressAction = 'read_dashboard' | { start_app: string } | { stop_app: string };
+
 /** An action as `hotword.actions` spells it. */
-type SpelledAction =
-  | 'session'
-  | 'stop'
-  | 'read_dashboard'
-  | { event: string }
-  | { start_app: string }
-  | { stop_app: string };
+type SpelledAction = PressAction | 'session' | 'stop' | { event: string };
 
 /** The action of every phrase; `session` where the configuration says nothing. */
 export function phraseActions(
@@ -67,6 +64,16 @@ export class PhraseActions {
     return [...this.#options.actions.values()].some((action) => action.do === 'stop');
   }
 
+  /** The button was pressed for what a phrase can be for too, while the conversation stands in `state`. */
+  pressed(spelled: PressAction, state: string): void {
+    const { send, app, readDashboard } = this.#options;
+    if (spelled === 'read_dashboard') {
+      if (state === 'listening' || state === 'announcement') send({ type: 'trigger', source: 'button' });
+      readDashboard();
+    } else if ('start_app' in spelled) app({ id: spelled.start_app, do: 'start' });
+    else app({ id: spelled.stop_app, do: 'stop' });
+  }
+
   /** A phrase was heard, and not from the device's own loudspeaker. */
   heard({ phrase, score, endedAt }: HotwordHit): void {
     const { actions, journal, send, app, readDashboard } = this.#options;
@@ -82,10 +89,8 @@ export class PhraseActions {
         journal.record('hotword.event', { name: action.name, phrase });
         break;
       case 'start':
-        app({ id: action.app, do: 'start' });
-        break;
       case 'stop app':
-        app({ id: action.app, do: 'stop' });
+        app({ id: action.app, do: action.do === 'start' ? 'start' : 'stop' });
         break;
       case 'dashboard':
         send({ type: 'hotword', phrase, score, endedAt });

@@ -54,3 +54,14 @@ test('apps of the server are started and stopped, and the dashboard is read in a
   reading.hear('hey tars');
   assert.deepEqual([reading.told, reading.sent.map(({ type }) => type)], [['dashboard after 1'], ['hotword']]);
 });
+
+test('a button starts and stops apps, and reads the dashboard in a conversation that it begins where there is none', () => {
+  const { acts, sent, told } = acting({});
+  acts.pressed({ start_app: 'org.lights' }, 'listening');
+  acts.pressed({ stop_app: 'org.lights' }, 'activeSession.userTurn');
+  assert.deepEqual(sent, []);
+  for (const state of ['activeSession.userTurn', 'listening', 'announcement']) acts.pressed('read_dashboard', state);
+  assert.deepEqual(sent, Array(2).fill({ type: 'trigger', source: 'button' }));
+  const dashboards = ['dashboard after 0', 'dashboard after 1', 'dashboard after 2'];
+  assert.deepEqual(told, ['start org.lights', 'stop org.lights', ...dashboards]);
+});
