@@ -102,7 +102,11 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
 
   const wrap = (chip: unknown, path: string): GpioChip => {
     const info: unknown = chipInfo(chip);
-    if (info === null) throw fault(path);
+    if (info === null) {
+      const error = fault(path); // closing may change the error number
+      closeChip(chip);
+      throw error;
+    }
     const label = String(labelOf(info));
     freeInfo(info);
     return {
