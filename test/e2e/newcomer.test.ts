@@ -7,11 +7,14 @@ import { parseWav } from '../../src/pcm/wav.js';
 import { find } from '../helpers/correlate.js';
 import { startDevice } from '../helpers/device.js';
 import { utter } from '../helpers/room.js';
+import { RATE_HZ } from '../helpers/sound-tap.js';
 import { say, type Voice } from '../helpers/speech.js';
 import { VirtualSound } from '../helpers/virtual-sound.js';
 
 const VOICES: readonly Voice[] = ['slt', 'rms', 'awb'];
 const WORDS = 'what is the weather like today';
+/** After a reply nobody answers before the microphone counts again: session.settle_ms is 300. */
+const BREATH_MS = 400;
 
 describe('no server, no account, nothing configured', () => {
   it('three voices hear their own words come back, twice in one conversation, and then the hotword is awaited', async (test) => {
@@ -25,7 +28,9 @@ describe('no server, no account, nothing configured', () => {
     for (const voice of VOICES) {
       device.mark();
       const words = await say(WORDS, voice);
-      for (const speech of [(await utter(WORDS, voice)).sound, words]) {
+      const answer = new Int16Array((BREATH_MS * RATE_HZ) / 1000 + words.length);
+      answer.set(words, answer.length - words.length);
+      for (const speech of [(await utter(WORDS, voice)).sound, answer]) {
         device.mark();
         const sinceMs = performance.now();
         await sound.speak(speech);
