@@ -66,3 +66,27 @@ export function gpioFault(what: string, errorName: string): GpioError {
   const remedy = REMEDIES[errorName];
   return new GpioError(`${what}: ${errorName}${remedy === undefined ? '' : `: ${remedy}`}`);
 }
+
+/** How a library hands over the edges of a line; what is counted is below zero where it failed. */
+export interface EdgeSource {
+  /** More than zero where edges wait. Never blocks. */
+  wait: () => unknown;
+  /** Takes some of them; how many. */
+  read: () => unknown;
+  /** One of those taken last. */
+  at: (index: number) => LineEdge;
+  fault: () => Error;
+}
+
+/** All edges that wait, oldest first. Throws the source's fault. */
+export function waitingEdges({ wait, read, at, fault }: EdgeSource): LineEdge[] {
+  const found: LineEdge[] = [];
+  for (;;) {
+    const ready = Number(wait());
+    if (ready < 0) throw fault();
+    if (ready === 0) return found;
+    const count = Number(read());
+    if (count < 0) throw fault();
+    for (let index = 0; index < count; index++) found.push(at(index));
+  }
+}

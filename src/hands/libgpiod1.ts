@@ -1,5 +1,13 @@
 import { getSystemErrorName } from 'node:util';
-import { CONSUMER, type GpioChip, type GpioLibrary, gpioFault, type InputLine, type LineEdge } from './gpio.js';
+import {
+  CONSUMER,
+  type GpioChip,
+  type GpioLibrary,
+  gpioFault,
+  type InputLine,
+  type LineEdge,
+  waitingEdges,
+} from './gpio.js';
 
 /** What Debian 12 installs: package libgpiod2, interface version 1. */
 const LIBRARY = 'libgpiod.so.2';
@@ -35,17 +43,13 @@ export async function loadLibgpiod1(): Promise<GpioLibrary> {
   const watch = (line: unknown, what: string): InputLine => {
     const events = new BigInt64Array(EVENT_WORDS * EVENTS_AT_ONCE);
     return {
-      edges: () => {
-        const found: LineEdge[] = [];
-        for (;;) {
-          const ready = Number(wait(line, NO_TIME));
-          if (ready < 0) throw fault(what);
-          if (ready === 0) return found;
-          const count = Number(readEvents(line, events, EVENTS_AT_ONCE));
-          if (count < 0) throw fault(what);
-          for (let index = 0; index < count; index++) found.push(edgeAt(events, index * EVENT_WORDS));
-        }
-      },
+      edges: () =>
+        waitingEdges({
+          wait: () => wait(line, NO_TIME),
+          read: () => readEvents(line, events, EVENTS_AT_ONCE),
+          at: (index) => edgeAt(events, index * EVENT_WORDS),
+          fault: () => fault(what),
+        }),
       close: () => release(line),
     };
   };

@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util';
-import { CONSUMER, type GpioChip, type GpioLibrary, gpioFault, type InputLine, type LineEdge } from './gpio.js';
+import { CONSUMER, type GpioChip, type GpioLibrary, gpioFault, type InputLine, waitingEdges } from './gpio.js';
 
 /** What Debian 13 installs: package libgpiod3, interface version 2. */
 const LIBRARY = 'libgpiod.so.3';
@@ -79,20 +79,16 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
   const watch = (line: unknown, what: string): InputLine => {
     const events: unknown = newBuffer(EVENTS_AT_ONCE);
     return {
-      edges: () => {
-        const found: LineEdge[] = [];
-        for (;;) {
-          const ready = Number(wait(line, 0));
-          if (ready < 0) throw fault(what);
-          if (ready === 0) return found;
-          const count = Number(readEvents(line, events, EVENTS_AT_ONCE));
-          if (count < 0) throw fault(what);
-          for (let index = 0; index < count; index++) {
+      edges: () =>
+        waitingEdges({
+          wait: () => wait(line, 0),
+          read: () => readEvents(line, events, EVENTS_AT_ONCE),
+          at: (index) => {
             const event: unknown = eventAt(events, index);
-            found.push({ isActive: Number(typeOf(event)) === RISING_EDGE, atNs: BigInt(timeOf(event)) });
-          }
-        }
-      },
+            return { isActive: Number(typeOf(event)) === RISING_EDGE, atNs: BigInt(timeOf(event)) };
+          },
+          fault: () => fault(what),
+        }),
       close: () => {
         release(line);
         freeBuffer(events);

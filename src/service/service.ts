@@ -86,8 +86,8 @@ export class Service {
 
   #tell(): void {
     const { notifier, health, clock } = this.#options;
-    const words = this.#status.words(clock.nowMs(), health().isMuted);
     const { isMuted } = health();
+    const words = this.#status.words(clock.nowMs(), isMuted);
     const becomesReady = !this.#isReady && (isMuted ? this.#status.hasEngine : this.#status.isReady);
     if (becomesReady) this.#isReady = true;
     if (words === this.#words && !becomesReady) return;
