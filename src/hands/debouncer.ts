@@ -11,23 +11,41 @@ export interface Edge {
  */
 export class Debouncer {
   readonly #debounceMs: number;
-  #raw: Edge = { isPressed: false, atMs: Number.NEGATIVE_INFINITY };
-  #isPressed = false;
+  #raw: Edge;
+  /** When the contact was last seen to be as the edges have it. */
+  #seenMs = Number.NEGATIVE_INFINITY;
+  #isPressed: boolean;
 
-  constructor(debounceMs: number) {
+  /** `isPressed`: how the contact is before its first edge. */
+  constructor(debounceMs: number, isPressed: boolean) {
     this.#debounceMs = debounceMs;
+    this.#isPressed = isPressed;
+    this.#raw = { isPressed, atMs: Number.NEGATIVE_INFINITY };
   }
 
-  /** Takes the edges since the last call, the oldest first, and the present time; gives those that count. */
-  feed(edges: readonly Edge[], nowMs: number): Edge[] {
+  /**
+   * Takes how the contact is now and the edges since the last call, the oldest first; gives those that count. While edges
+   * come nothing is concluded from the present: some may have been dropped.
+   */
+  feed(now: Edge, edges: readonly Edge[]): Edge[] {
     const counted: Edge[] = [];
-    for (const edge of edges) {
-      this.#settle(edge.atMs, counted);
-      // A kernel whose queue was full lost some: the same level again is no new one.
-      if (edge.isPressed !== this.#raw.isPressed) this.#raw = edge;
-    }
-    this.#settle(nowMs, counted);
+    for (const edge of edges) this.#change(edge, counted);
+    if (edges.length > 0) return counted;
+    this.#change(now.isPressed ? now : { ...now, atMs: this.#releasedMs(now.atMs) }, counted);
+    this.#seenMs = now.atMs;
+    this.#settle(now.atMs, counted);
     return counted;
+  }
+
+  /** When a contact was let go whose edge was dropped: a press is taken to have been as short as it may have been. */
+  #releasedMs(nowMs: number): number {
+    return Math.min(nowMs, Math.max(this.#seenMs, this.#raw.atMs + this.#debounceMs));
+  }
+
+  #change(edge: Edge, counted: Edge[]): void {
+    this.#settle(edge.atMs, counted);
+    // Where edges were dropped the same level may come again.
+    if (edge.isPressed !== this.#raw.isPressed) this.#raw = edge;
   }
 
   #settle(untilMs: number, counted: Edge[]): void {

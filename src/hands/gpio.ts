@@ -17,8 +17,13 @@ export interface LineEdge {
 
 /** A line that is watched. */
 export interface InputLine {
-  /** The edges since the last call, the oldest first; never waits. Throws GpioError when the line is gone. */
+  /**
+   * The edges since the last call, the oldest first; never waits. Throws GpioError when the line is gone. The kernel keeps 16
+   * of a line, and then drops the latest (libgpiod 1) or the oldest (libgpiod 2).
+   */
   edges(): LineEdge[];
+  /** The level that it has at this moment, by the line's own sense. Throws GpioError when the line is gone. */
+  isActive(): boolean;
   close(): void;
 }
 

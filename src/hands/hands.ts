@@ -2,11 +2,11 @@ import type { Clock } from '../clock.js';
 import { messageOf } from '../errors.js';
 import type { Journal } from '../log.js';
 import { type LifeEnd, pause, supervise } from '../pcm/supervisor.js';
-import { Debouncer } from './debouncer.js';
+import { Button } from './button.js';
 import { openInput, openOutput } from './find-line.js';
 import type { GpioLibrary, LineEdge } from './gpio.js';
 import { isLit } from './led-pattern.js';
-import { type Press, PressRecogniser } from './press.js';
+import type { Press } from './press.js';
 import { SituationWatch } from './situation.js';
 
 /** Where button and LED are, and how they behave; as the keys of `[gpio]`. */
@@ -126,16 +126,17 @@ export class Hands {
 
   #openButton(library: GpioLibrary): OpenLine {
     const { settings, clock, onPress, folder } = this.#options;
-    const { chip, button, isButtonActiveLow, debounceMs, longPressMs, hasDoublePress } = settings;
-    const { line, ...open } = openInput(library, { chip, line: button }, isButtonActiveLow, folder);
-    const debouncer = new Debouncer(debounceMs);
+    const { chip, button: address, isButtonActiveLow, debounceMs, longPressMs, hasDoublePress } = settings;
+    const { line, ...open } = openInput(library, { chip, line: address }, isButtonActiveLow, folder);
     const doubleGapMs = hasDoublePress ? DOUBLE_GAP_MS : 0;
-    const recogniser = new PressRecogniser({ longMs: longPressMs, doubleGapMs });
     const work = async (signal: AbortSignal) => {
+      const button = new Button({ debounceMs, longMs: longPressMs, doubleGapMs, isPressed: line.isActive() });
       while (!signal.aborted) {
         const nowMs = clock.nowMs();
+        // The level first: an edge that comes in between is among the edges.
+        const now = { isPressed: line.isActive(), atMs: nowMs };
         const edges = line.edges().map((edge) => this.#edgeOf(edge, nowMs));
-        for (const press of recogniser.feed(debouncer.feed(edges, nowMs), nowMs)) onPress(press);
+        for (const press of button.look(now, edges)) onPress(press);
         await pause(TICK_MS, signal, clock);
       }
     };

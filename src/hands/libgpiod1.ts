@@ -36,6 +36,7 @@ export async function loadLibgpiod1(): Promise<GpioLibrary> {
   const requestOutput = library.func('int gpiod_line_request_output_flags(void *, const char *, int, int)');
   const wait = library.func('int gpiod_line_event_wait(void *, const void *)');
   const readEvents = library.func('int gpiod_line_event_read_multiple(void *, void *, unsigned int)');
+  const getValue = library.func('int gpiod_line_get_value(void *)');
   const setValue = library.func('int gpiod_line_set_value(void *, int)');
   const release = library.func('void gpiod_line_release(void *)');
   const fault = (what: string) => gpioFault(what, getSystemErrorName(-errno()));
@@ -50,6 +51,11 @@ export async function loadLibgpiod1(): Promise<GpioLibrary> {
           at: (index) => edgeAt(events, index * EVENT_WORDS),
           fault: () => fault(what),
         }),
+      isActive: () => {
+        const value = Number(getValue(line));
+        if (value < 0) throw fault(what);
+        return value === 1;
+      },
       close: () => release(line),
     };
   };

@@ -47,6 +47,7 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
   const setConsumer = library.func('void gpiod_request_config_set_consumer(void *, const char *)');
   const requestLines = library.func('void *gpiod_chip_request_lines(void *, void *, void *)');
   const release = library.func('void gpiod_line_request_release(void *)');
+  const getValue = library.func('int gpiod_line_request_get_value(void *, unsigned int)');
   const setValue = library.func('int gpiod_line_request_set_value(void *, unsigned int, int)');
   const wait = library.func('int gpiod_line_request_wait_edge_events(void *, int64_t)');
   const newBuffer = library.func('void *gpiod_edge_event_buffer_new(size_t)');
@@ -76,7 +77,7 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
     }
   };
 
-  const watch = (line: unknown, what: string): InputLine => {
+  const watch = (line: unknown, offset: number, what: string): InputLine => {
     const events: unknown = newBuffer(EVENTS_AT_ONCE);
     return {
       edges: () =>
@@ -89,6 +90,11 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
           },
           fault: () => fault(what),
         }),
+      isActive: () => {
+        const value = Number(getValue(line, offset));
+        if (value < 0) throw fault(what);
+        return value === 1;
+      },
       close: () => {
         release(line);
         freeBuffer(events);
@@ -114,7 +120,8 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
       input: (offset, isActiveLow) => {
         const what = `line ${offset} of ${path}`;
         const bias = isActiveLow ? PULL_UP : PULL_DOWN;
-        return watch(request(chip, offset, { direction: INPUT, edges: BOTH_EDGES, bias, isActiveLow }, what), what);
+        const line = request(chip, offset, { direction: INPUT, edges: BOTH_EDGES, bias, isActiveLow }, what);
+        return watch(line, offset, what);
       },
       output: (offset, isActiveLow) => {
         const what = `line ${offset} of ${path}`;

@@ -22,7 +22,7 @@ const library: GpioLibrary = {
   open: () => ({
     label: 'pinctrl-rp1',
     offsetOf: (name) => Number(name.slice('GPIO'.length)),
-    input: () => ({ edges: () => [], close: () => undefined }),
+    input: () => ({ edges: () => [], isActive: () => false, close: () => undefined }),
     output: (offset) => {
       throw gpioFault(`line ${offset}`, 'EBUSY');
     },

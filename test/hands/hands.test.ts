@@ -33,6 +33,7 @@ class FakeMachine implements GpioLibrary {
   readonly folder: string;
   readonly labels = new Map<string, string>();
   pending: LineEdge[] = [];
+  isActive = false;
   readonly lit: boolean[] = [];
   readonly open_: string[] = [];
   isGone = false;
@@ -61,10 +62,17 @@ class FakeMachine implements GpioLibrary {
 
   #input(offset: number, path: string): InputLine {
     const shut = this.#opened(`${path} ${offset}`);
+    const check = () => {
+      if (this.isGone) throw gpioFault(`line ${offset} of ${path}`, 'ENODEV');
+    };
     return {
       edges: () => {
-        if (this.isGone) throw gpioFault(`line ${offset} of ${path}`, 'ENODEV');
+        check();
         return this.pending.splice(0);
+      },
+      isActive: () => {
+        check();
+        return this.isActive;
       },
       close: shut,
     };
@@ -111,7 +119,10 @@ function setUp(test: TestContext, chips: Readonly<Record<string, string>>, setti
     for (let i = 0; i < 12; i++) await Promise.resolve();
   };
   const lost = () => told.flatMap(({ event, fields }) => (event === 'gpio.lost' ? [fields.why] : []));
-  const edge = (isActive: boolean) => machine.pending.push({ isActive, atNs: BigInt(Math.round(clock.nowMs() * 1e6)) });
+  const edge = (isActive: boolean) => {
+    machine.isActive = isActive;
+    machine.pending.push({ isActive, atNs: BigInt(Math.round(clock.nowMs() * 1e6)) });
+  };
   const close = async () => {
     const closing = hands.close();
     await pass(100);
@@ -173,6 +184,26 @@ describe('hands', () => {
     journal.record('state.changed', { from: 'activeSession.userTurn', to: 'idle', why: '' });
     await pass(2000);
     assert.ok(Math.abs(machine.lit.length - before - 7) <= 1, `2 s of 250 ms each: ${machine.lit.length - before}`);
+  });
+
+  it('asks the line itself: a release whose edge was lost makes no long press', async (test) => {
+    const { machine, hands, presses, pass, edge } = setUp(test, CHIPS);
+    hands.start();
+    await pass(100);
+    edge(true);
+    machine.isActive = false;
+    await pass(1500);
+    assert.deepEqual(presses, ['short']);
+  });
+
+  it('does not take a button that is down when it starts for a press', async (test) => {
+    const { machine, hands, presses, pass, edge } = setUp(test, CHIPS);
+    machine.isActive = true;
+    hands.start();
+    await pass(1500);
+    edge(false);
+    await pass(100);
+    assert.deepEqual(presses, []);
   });
 
   it('says once that a line is not there, and finds it when the chip comes', async (test) => {

@@ -2,6 +2,7 @@
 // to libgpiod, of either interface (uapi v1 and v2), where the kernel has no chip to simulate. In the folder $GPIO_CHIP_FOLDER:
 //   gpiochip0   stands for the device; line N is named GPION
 //   event-N     a pipe of the edges of line N, in the kernel's own structures; whoever writes there presses the button
+//   active-N    if it is there, line N is at its active level
 //   busy-N      if it is there, line N belongs to somebody else
 //   gone        if it is there, the chip is not
 //   log         a line for each request and each value: "request N FLAGS EDGES CONSUMER UAPI", "set N VALUE NANOSECONDS"
@@ -22,6 +23,7 @@
 #define FDS 1024
 static int chips[FDS];   // file descriptors of the chip
 static int handles[FDS]; // of lines that are driven, plus 1
+static int contacts[FDS]; // of lines that are watched, plus 1
 
 static const char *file(const char *name, int line) {
   static char path[4096];
@@ -57,6 +59,7 @@ static int request(unsigned line, unsigned long long flags, int edges, const cha
   if (edges) {
     mkfifo(file("event", line), 0600);
     fd = openat(AT_FDCWD, file("event", line), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    contacts[fd] = line + 1;
   } else {
     fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
     handles[fd] = line + 1;
@@ -112,6 +115,14 @@ int ioctl(int fd, unsigned long request_code, ...) {
     else return fail(ENOTTY);
     return 0;
   }
+  if (fd >= 0 && fd < FDS && contacts[fd]) {
+    if (is_there("gone", -1)) return fail(ENODEV);
+    int is_active = is_there("active", contacts[fd] - 1);
+    if (what == GPIOHANDLE_GET_LINE_VALUES_IOCTL) ((struct gpiohandle_data *)argument)->values[0] = is_active;
+    else if (what == GPIO_V2_LINE_GET_VALUES_IOCTL) ((struct gpio_v2_line_values *)argument)->bits = is_active;
+    else return fail(ENOTTY);
+    return 0;
+  }
   int (*real)(int, unsigned long, void *) = (int (*)(int, unsigned long, void *))dlsym(RTLD_NEXT, "ioctl");
   return real(fd, request_code, argument);
 }
@@ -131,7 +142,7 @@ int open(const char *path, int flags, ...) {
 }
 
 int close(int fd) {
-  if (fd >= 0 && fd < FDS) chips[fd] = handles[fd] = 0;
+  if (fd >= 0 && fd < FDS) chips[fd] = handles[fd] = contacts[fd] = 0;
   int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "close");
   return real(fd);
 }

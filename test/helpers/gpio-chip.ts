@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync, watch, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, watch, writeFileSync, writeSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,8 @@ import { Watch } from './watch.js';
 const SOURCE = resolve('test/helpers/gpio-chip.c');
 /** Sizes of struct gpioevent_data and struct gpio_v2_line_event of linux/gpio.h. */
 const EVENT_BYTES = { v1: 16, v2: 48 };
+/** How many edges of a line the kernel keeps. */
+const QUEUE = 16;
 
 /** Why no chip can be simulated here; false where one can. */
 export function whyNoChip(): string | false {
@@ -36,7 +38,15 @@ export interface LineRequest {
   uapi: 'v1' | 'v2';
 }
 
-/** A GPIO chip that only programs started with `variables` see; see gpio-chip.c. */
+/** Makes a chip in an empty folder. */
+function makeChip(folder: string): void {
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', join(folder, 'chip.so'), SOURCE, '-ldl']);
+  writeFileSync(join(folder, 'gpiochip0'), '');
+  writeFileSync(join(folder, 'dev'), '0:0\n');
+  writeFileSync(join(folder, 'log'), '');
+}
+
+/** The chip of a folder, that only programs started with `variables` see; see gpio-chip.c. */
 export class SimulatedChip {
   readonly #folder: string;
   readonly #watch = new Watch();
@@ -44,10 +54,6 @@ export class SimulatedChip {
 
   constructor(folder: string) {
     this.#folder = folder;
-    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', join(folder, 'chip.so'), SOURCE, '-ldl']);
-    writeFileSync(this.path, '');
-    writeFileSync(join(folder, 'dev'), '0:0\n');
-    writeFileSync(join(folder, 'log'), '');
     const watcher = watch(folder, () => this.#watch.notify());
     this.#stopWatching = () => watcher.close();
   }
@@ -79,14 +85,32 @@ export class SimulatedChip {
       .filter(({ line }) => line === ofLine);
   }
 
-  /** Edges of a line, to the active level and back by turns, each so long after the one before. */
+  /** Changes of a line's level, from the present one to the other and back by turns, each so long after the one before. */
   async contact(line: number, ...afterMs: number[]): Promise<void> {
-    let isActive = false;
     for (const ms of afterMs) {
       await new Promise((done) => setTimeout(done, ms));
-      isActive = !isActive;
-      this.#edge(line, isActive);
+      this.bounce(line, 1);
     }
+  }
+
+  /**
+   * So many changes of a line's level within less than a millisecond, and the edges that the kernel keeps of them: the first of
+   * all for the one interface, the last of all for the other.
+   */
+  bounce(line: number, count: number): void {
+    const wasActive = existsSync(join(this.#folder, `active-${line}`));
+    const nowNs = process.hrtime.bigint();
+    const edges = Array.from({ length: count }, (_, index) => ({
+      isActive: wasActive === (index % 2 === 1),
+      atNs: nowNs - 10_000n * BigInt(count - 1 - index),
+    }));
+    this.#mark(`active-${line}`, wasActive === (count % 2 === 0));
+    const { uapi } = this.#requestOf(line);
+    const kept = uapi === 'v1' ? edges.slice(0, QUEUE) : edges.slice(-QUEUE);
+    // Read and write: to open a pipe for writing waits for a reader, and a device that has ended never comes.
+    const pipe = openSync(join(this.#folder, `event-${line}`), 'r+');
+    writeSync(pipe, Buffer.concat(kept.map(({ isActive, atNs }) => eventOf(uapi, line, isActive, atNs))));
+    closeSync(pipe);
   }
 
   /** Resolves when `probe` is content with the chip. */
@@ -100,8 +124,12 @@ export class SimulatedChip {
 
   /** The chip is unplugged, or back. */
   set isGone(isGone: boolean) {
-    if (isGone) writeFileSync(join(this.#folder, 'gone'), '');
-    else rmSync(join(this.#folder, 'gone'));
+    this.#mark('gone', isGone);
+  }
+
+  /** A line belongs to somebody else, or does not any more. */
+  setBusy(line: number, isBusy: boolean): void {
+    this.#mark(`busy-${line}`, isBusy);
   }
 
   close(): void {
@@ -109,17 +137,16 @@ export class SimulatedChip {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #edge(line: number, isActive: boolean): void {
+  #mark(name: string, isThere: boolean): void {
+    const file = join(this.#folder, name);
+    if (isThere) writeFileSync(file, '');
+    else rmSync(file, { force: true });
+  }
+
+  #requestOf(line: number): LineRequest {
     const request = this.requests.findLast((each) => each.line === line);
     if (!request) throw new Error(`nobody watches line ${line}`);
-    const event = Buffer.alloc(EVENT_BYTES[request.uapi]);
-    event.writeBigUInt64LE(process.hrtime.bigint(), 0);
-    event.writeUInt32LE(isActive ? 1 : 2, 8);
-    event.writeUInt32LE(request.uapi === 'v2' ? line : 0, 12);
-    // Read and write: to open a pipe for writing waits for a reader, and a device that has ended never comes.
-    const pipe = openSync(join(this.#folder, `event-${line}`), 'r+');
-    writeSync(pipe, event);
-    closeSync(pipe);
+    return request;
   }
 
   #entries(kind: string): string[][] {
@@ -136,11 +163,22 @@ export class SimulatedChip {
 
 /** A chip for one test. */
 export async function simulateChip(test: TestContext): Promise<SimulatedChip> {
-  const chip = new SimulatedChip(await mkdtemp(join(tmpdir(), 'tars-chip-')));
+  const folder = await mkdtemp(join(tmpdir(), 'tars-chip-'));
+  makeChip(folder);
+  const chip = new SimulatedChip(folder);
   test.after(() => chip.close());
   return chip;
 }
 
 function scaled(atNs: bigint): number {
   return performance.now() - Number(process.hrtime.bigint() - atNs) / 1e6;
+}
+
+/** An edge as the kernel's interface has it. */
+function eventOf(uapi: LineRequest['uapi'], line: number, isActive: boolean, atNs: bigint): Buffer {
+  const event = Buffer.alloc(EVENT_BYTES[uapi]);
+  event.writeBigUInt64LE(atNs, 0);
+  event.writeUInt32LE(isActive ? 1 : 2, 8);
+  event.writeUInt32LE(uapi === 'v2' ? line : 0, 12);
+  return event;
 }
