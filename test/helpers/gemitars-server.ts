@@ -307,10 +307,10 @@ export class GemitarsServer {
     await this.until(() => this.#client === undefined, 1000, 'the end of the connection');
   }
 
-  #sleepUntil(dueMs: number): Promise<void> {
-    const delayMs = dueMs - performance.now();
-    if (!(delayMs > 0)) return Promise.resolve();
-    return new Promise((resolve) => setTimeout(resolve, delayMs));
+  /** Never resolves early, as a timer may, whose clock counts whole milliseconds. */
+  async #sleepUntil(dueMs: number): Promise<void> {
+    for (let delayMs = dueMs - performance.now(); delayMs > 0; delayMs = dueMs - performance.now())
+      await new Promise((resolve) => setTimeout(resolve, Math.ceil(delayMs)));
   }
 }
 

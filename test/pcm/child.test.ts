@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { PcmChild } from '../../src/pcm/child.js';
 
 /** More than a pipe holds. */
 const MUCH = new Uint8Array(4 * 2 ** 20);
 
-function childOf(script: string): PcmChild {
-  const spec = { name: 'child', command: '/bin/sh', args: ['-c', script], pcm: 'stdin' as const, remedy: '' };
-  return new PcmChild(spec, pino({ level: 'silent' }));
+function childOf(t: TestContext, command: string, ...args: string[]): PcmChild {
+  const spec = { name: 'child', command, args, pcm: 'stdin' as const, remedy: '' };
+  const child = new PcmChild(spec, pino({ level: 'silent' }));
+  t.after(() => child.kill());
+  return child;
+}
+
+function signal({ pid }: PcmChild, name: NodeJS.Signals): void {
+  assert.ok(pid);
+  process.kill(pid, name);
 }
 
 function listenersOf({ input }: PcmChild): number {
@@ -16,21 +23,24 @@ function listenersOf({ input }: PcmChild): number {
 }
 
 describe('the pipe into a child', () => {
-  it('is writable when the child has taken what was written, and nothing stays of whoever waited', async () => {
-    const child = childOf('cat > /dev/null');
+  it('is writable when the child has taken what was written, and nothing stays of whoever waited', async (t) => {
+    const child = childOf(t, '/bin/sh', '-c', 'exec cat > /dev/null');
     const before = listenersOf(child);
     for (let i = 0; i < 3; i++) {
+      // One that reads while it is written to may take all of it at once.
+      signal(child, 'SIGSTOP');
       assert.equal(child.input.write(MUCH), false);
-      await Promise.all([child.writable(), child.writable()]);
+      const waiting = Promise.all([child.writable(), child.writable()]);
+      signal(child, 'SIGCONT');
+      await waiting;
       assert.equal(child.input.writableNeedDrain, false);
     }
     assert.equal(listenersOf(child), before);
     await child.writable();
-    await child.kill();
   });
 
-  it('is waited for no more when the child is gone', async () => {
-    const child = childOf('exec sleep 60');
+  it('is waited for no more when the child is gone', async (t) => {
+    const child = childOf(t, '/bin/sleep', '60');
     assert.equal(child.input.write(MUCH), false);
     const waiting = child.writable();
     await child.kill();
