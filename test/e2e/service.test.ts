@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { startDevice } from '../helpers/device.js';
+import { type Device, startDevice } from '../helpers/device.js';
+import { blockEventLoop, DEBUGGABLE } from '../helpers/event-loop.js';
 import { answer } from '../helpers/gemitars-scripts.js';
 import { emptyRoom, furnish, utter } from '../helpers/room.js';
-import { startServiceManager } from '../helpers/service-manager.js';
+import { type ServiceManager, startServiceManager } from '../helpers/service-manager.js';
 import { concat, say, silence } from '../helpers/speech.js';
 
-const WATCHDOG_MS = 4_000;
+const WATCHDOG_MS = 3_000;
 
 describe('SIGHUP', () => {
   it('makes a changed configuration hold without a new connection, and keeps the old one where it has a mistake', async (test) => {
@@ -80,28 +81,95 @@ describe('a service', () => {
       variables: { ...manager.variables, WATCHDOG_USEC: String(WATCHDOG_MS * 1000) },
     });
 
-    const { atMs: readyAtMs } = await manager.next('READY');
-    const listening = await device.waitFor('state.changed', { where: ({ to }) => to === 'listening' });
-    // The two ways are read by different streams of this process.
-    assert.ok(readyAtMs > listening.atMs - 100, `READY ${listening.atMs - readyAtMs} ms before it listened`);
+    await manager.next('READY');
+    assertReadyAfterAll(manager, device);
     await manager.next('STATUS', /^Waiting for a button or a key: there is no hotword engine$/);
     await manager.next('WATCHDOG');
 
     // A chunk every 80 ms until now; the source that ends sends no more, and none can be opened.
+    const endedAtMs = Date.now();
     await sound.kill();
     const fromHere = manager.told.length;
     await manager.next('STATUS', /^No microphone: /, { from: fromHere });
-    await new Promise((resolve) => setTimeout(resolve, WATCHDOG_MS / 2));
-    const hungryFrom = manager.told.length;
-    await new Promise((resolve) => setTimeout(resolve, WATCHDOG_MS));
-    assert.deepEqual(
-      manager.told.slice(hungryFrom).filter(({ fields }) => 'WATCHDOG' in fields),
-      [],
-    );
+    await new Promise((resolve) => setTimeout(resolve, 1.5 * WATCHDOG_MS));
+    const hungryMs = Date.now() - Math.max(...manager.timesOf('WATCHDOG'));
+    assert.ok(hungryMs > WATCHDOG_MS, `fed ${Math.round(hungryMs)} ms ago, ${Date.now() - endedAtMs} ms without sound`);
 
     device.signal('SIGTERM');
     await manager.next('STOPPING');
     const { code } = await device.exited;
     assert.equal(code, 0);
   });
+
+  it('is not ready as long as there is no microphone, asks for more time, and is ready when there is one', async (test) => {
+    const manager = await startServiceManager(test);
+    const { sound, server } = await emptyRoom(test);
+    await server.start();
+    await sound.unplug('mic');
+    const device = await startDevice(test, {
+      env: sound.env,
+      flags: [`--server.url=${server.url}`, '--mic.backend=parecord'],
+      variables: manager.variables,
+    });
+
+    await manager.next('EXTEND_TIMEOUT_USEC', /^\d+000000$/);
+    await manager.next('STATUS', /^No microphone: /);
+    // All else is there.
+    await device.waitFor('hotword.ready');
+    await device.waitFor('speaker.ready');
+    await device.waitFor('link.up');
+    assert.deepEqual(manager.timesOf('READY'), []);
+    await sound.plug('mic');
+    await manager.next('READY');
+    assertReadyAfterAll(manager, device);
+  });
+
+  it('is never ready where the engine cannot start', async (test) => {
+    const manager = await startServiceManager(test);
+    const { sound } = await emptyRoom(test);
+    const device = await startDevice(test, {
+      env: sound.env,
+      flags: [
+        '--mic.backend=parecord',
+        '--hotword.engine=openwakeword',
+        '--hotword.openwakeword.front_end_dir=/nowhere',
+      ],
+      variables: manager.variables,
+    });
+    const { code } = await device.exited;
+    assert.equal(code, 1);
+    await manager.next('STOPPING');
+    assert.deepEqual(manager.timesOf('READY'), []);
+  });
+
+  it('is not fed while its event loop is blocked, though microphone and engine go on', async (test) => {
+    const manager = await startServiceManager(test);
+    const { sound, server } = await emptyRoom(test);
+    await server.start();
+    const device = await startDevice(test, {
+      env: sound.env,
+      flags: [`--server.url=${server.url}`, '--mic.backend=parecord'],
+      variables: { ...manager.variables, ...DEBUGGABLE, WATCHDOG_USEC: String(WATCHDOG_MS * 1000) },
+    });
+    await manager.next('READY');
+    await manager.next('WATCHDOG');
+
+    const { fromMs, toMs } = await blockEventLoop(device, WATCHDOG_MS + 100);
+    const meanwhile = manager.timesOf('WATCHDOG').filter((timeMs) => timeMs >= fromMs && timeMs < toMs);
+    assert.deepEqual(meanwhile, []);
+    assert.ok(toMs - fromMs > WATCHDOG_MS, 'systemd would have ended it');
+    await manager.next('WATCHDOG', /^1$/, { from: manager.told.length });
+  });
 });
+
+/** READY was sent once, and not before microphone and engine ran and the device listened. */
+function assertReadyAfterAll(manager: ServiceManager, device: Device): void {
+  const [readyAtMs = 0, ...more] = manager.timesOf('READY');
+  assert.deepEqual(more, []);
+  const listening = device.all('state.changed').filter(({ to }) => to === 'listening');
+  for (const line of [...device.all('mic.ready'), ...device.all('hotword.ready'), ...listening]) {
+    const early = Number(line.time) - readyAtMs;
+    assert.ok(early <= 0, `READY ${early} ms before ${line.event} ${line.to ?? ''}`);
+  }
+  assert.ok(listening.length > 0 && device.all('mic.ready').length > 0 && device.all('hotword.ready').length > 0);
+}

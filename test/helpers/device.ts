@@ -107,7 +107,10 @@ export class Device {
       rmSync(folder, { recursive: true, force: true });
     });
     createInterface({ input: child.stdout }).on('line', (line) => this.#read(line));
-    createInterface({ input: child.stderr }).on('line', (line) => this.errorLines.push(line));
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.errorLines.push(line);
+      this.#watch.notify();
+    });
     // 'close' comes after the last line, 'exit' may come before it.
     this.#exited = once(child, 'close').then(([code, signal]) => {
       this.#exit = { code, signal, ms: performance.now() - this.#sinceMs };
@@ -168,6 +171,12 @@ export class Device {
   /** Resolves when a line of the log, at any time so far or from now on, has this in its message. */
   async waitForText(text: string, timeoutMs = WAIT_LIMIT_MS): Promise<void> {
     await this.#waitForLine(({ msg }) => String(msg).includes(text), `"${text}"`, timeoutMs);
+  }
+
+  /** The first match in a line of stderr, so far or from now on. */
+  waitForError(pattern: RegExp): Promise<RegExpExecArray> {
+    const probe = () => this.errorLines.map((line) => pattern.exec(line)).find((match) => match !== null);
+    return this.#watch.for(probe, WAIT_LIMIT_MS, () => `${pattern} on stderr\n${this.tail()}`);
   }
 
   /** The device's child processes, and theirs. */

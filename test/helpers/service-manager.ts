@@ -8,20 +8,23 @@ import type { TestContext } from 'node:test';
 import { endProcess } from './processes.js';
 import { Watch } from './watch.js';
 
-// Node has no datagram sockets of the Unix kind.
+// Node has no datagram sockets of the Unix kind. The kernel notes when a message was sent (29 is SO_TIMESTAMP).
 const EAR = `
-import json, os, socket, sys
+import json, socket, struct, sys
 ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+ear.setsockopt(socket.SOL_SOCKET, 29, 1)
 ear.bind(sys.argv[1])
-print(json.dumps("bound"), flush=True)
+print("bound", flush=True)
 while True:
-    print(json.dumps(ear.recv(65536).decode()), flush=True)
+    text, [(_, _, time)], _, _ = ear.recvmsg(65536, 64)
+    seconds, microseconds = struct.unpack("@ll", time)
+    print(json.dumps([seconds * 1000 + microseconds / 1000, text.decode()]), flush=True)
 `;
 
 /** One message of sd_notify: its names and values. */
 export interface Told {
-  /** When it came, on the scale of `performance.now()`. */
-  atMs: number;
+  /** When it was sent, by the kernel, on the scale of `Date.now()` and of the field `time` of the log. */
+  sentAtMs: number;
   fields: Readonly<Record<string, string>>;
 }
 
@@ -45,10 +48,11 @@ export class ServiceManager {
     const lines = createInterface({ input: child.stdout });
     await once(lines, 'line');
     lines.on('line', (line) => {
-      const pairs = String(JSON.parse(line))
+      const [sentAtMs, text] = JSON.parse(line) as [number, string];
+      const pairs = text
         .split('\n')
         .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
-      this.told.push({ atMs: performance.now(), fields: Object.fromEntries(pairs) as Record<string, string> });
+      this.told.push({ sentAtMs, fields: Object.fromEntries(pairs) as Record<string, string> });
       this.#watch.notify();
     });
   }
@@ -60,6 +64,11 @@ export class ServiceManager {
       timeoutMs,
       () => `${name} ~ ${value}, told: ${JSON.stringify(this.told.map(({ fields }) => fields))}`,
     );
+  }
+
+  /** When each message with this name was sent. */
+  timesOf(name: string): number[] {
+    return this.told.filter(({ fields }) => name in fields).map(({ sentAtMs }) => sentAtMs);
   }
 
   /** May be called twice. */
