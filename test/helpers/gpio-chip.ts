@@ -39,7 +39,7 @@ export interface LineRequest {
 }
 
 /** Makes a chip in an empty folder. */
-function makeChip(folder: string): void {
+export function makeChip(folder: string): void {
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', join(folder, 'chip.so'), SOURCE, '-ldl']);
   writeFileSync(join(folder, 'gpiochip0'), '');
   writeFileSync(join(folder, 'dev'), '0:0\n');

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -19,7 +20,7 @@ const SUITE = 'trixie';
 const MIRROR = 'http://deb.debian.org/debian';
 /** What the program needs of Debian: fetched once, installed in each root without a network. */
 const PACKAGES =
-  'ca-certificates alsa-utils libasound2-plugins libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite libportaudio2';
+  'ca-certificates alsa-utils libasound2-plugins libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite libportaudio2 libgpiod3';
 
 /** Why no root can be made here; false where one can. */
 export function whyNoRoot(): string | false {
@@ -137,7 +138,9 @@ function rootOf(pid: string): string | undefined {
 }
 
 function baseFolder(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tars-client', `debian-${SUITE}`);
+  // Another base where it brings other packages: one that is there may be mounted by another run.
+  const kind = createHash('sha256').update(PACKAGES).digest('hex').slice(0, 8);
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tars-client', `debian-${SUITE}-${kind}`);
 }
 
 function preparedBase(): string {
