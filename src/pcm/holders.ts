@@ -16,7 +16,7 @@ export interface Holder {
 }
 
 /** What the words of a failure have in them when another program may hold the device; each library has its own. */
-const BUSY = /busy|unavailable|open\(\) failed|cannot open/i;
+const BUSY = /busy|unavailable|open\(\) failed|cannot open|failed to open/i;
 
 /** Who has a device of this direction open, as far as the kernel tells; `root` is for tests. */
 export function holders(direction: Direction, root = '/proc'): Holder[] {
@@ -44,14 +44,20 @@ export function holders(direction: Direction, root = '/proc'): Holder[] {
 /** Why a device failed, and who holds it, where the failure sounds like that and the kernel tells. */
 export function withHolders(why: string, device: string, direction: Direction, root = '/proc'): string {
   if (!BUSY.test(why)) return why;
+  const said = holdersSaid(device, direction, root);
+  return said === '' ? why : `${why}; ${said}`;
+}
+
+/** For a person: who has the card of a device open, or of any device where its name has none; empty if the kernel tells of nobody. */
+export function holdersSaid(device: string, direction: Direction, root = '/proc'): string {
   const card = /CARD=([^,]+)/.exec(device)?.[1];
   const found = holders(direction, root).filter((holder) => card === undefined || holder.card === card);
-  if (found.length === 0) return why;
+  if (found.length === 0) return '';
   const said = found.map(({ program, pid, card: name }) => {
     const unit = unitOf(pid, root);
     return `${name} by ${program || 'process'} (pid ${pid}${unit && `, ${unit}`})`;
   });
-  return `${why}; in use: ${said.join(', ')}`;
+  return `in use: ${said.join(', ')}`;
 }
 
 /** The service that a process belongs to, as `mpd.service` or `mpd.service of user 1000`; empty where it is of none. */

@@ -182,7 +182,7 @@ class Player {
   #fail(id: number, error: unknown): void {
     if (this.#current?.id !== id) return;
     this.#current = undefined;
-    report({ type: 'failed', id, why: messageOf(error) });
+    report({ type: 'failed', id, why: `speaker: ${messageOf(error)}` });
   }
 
   #noteClosed(id: number): void {

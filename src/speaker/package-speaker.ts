@@ -7,9 +7,10 @@ import type { PcmFormat } from '../pcm/format.js';
 import { withHolders } from '../pcm/holders.js';
 import { LEAN_NODE } from '../pcm/node-child.js';
 import { soundTrace } from '../pcm/sound-trace.js';
-import { type LifeEnd, supervise } from '../pcm/supervisor.js';
-import { PlayerChild } from './player-child.js';
+import { type LifeEnd, pause, supervise } from '../pcm/supervisor.js';
+import { PlayerChild, type PlayerEnd } from './player-child.js';
 import type { Playback, Speaker, SpeakerListener } from './speaker.js';
+import { withoutDefault } from './without-default.js';
 
 /** Options of `PackageSpeaker`. */
 export interface PackageSpeakerOptions {
@@ -26,6 +27,10 @@ export interface PackageSpeakerOptions {
   writesALife?: number;
 }
 
+/** So often in a row, in about 3 s, the package is refused a `default` that it had before: then others play the device. */
+const REFUSALS = 4;
+/** A worn child whose successor did not load has another one after this time. */
+const RETRY_MS = 30_000;
 const WRITES_A_LIFE = 25_000; // each leaks 0.5 KB in the package; 8 minutes of speech
 
 /**
@@ -40,6 +45,9 @@ export class PackageSpeaker implements Speaker {
   /** Replaces a worn child by the one that is loaded for it. */
   #replace: (() => void) | undefined;
   #isUnavailable = false;
+  #wasLoaded = false;
+  /** Lives in a row that ended for want of a `default`. */
+  #refusals = 0;
 
   constructor(options: PackageSpeakerOptions) {
     this.#options = options;
@@ -53,7 +61,7 @@ export class PackageSpeaker implements Speaker {
         if (this.#isUnavailable) stop.abort();
         return end;
       },
-      onLost: ({ why }) => listener.lost({ why: withHolders(why, this.#options.device, 'p') }),
+      onLost: ({ why }) => listener.lost({ why }),
       signal: AbortSignal.any([signal, stop.signal]),
       clock: this.#options.clock,
       look: () => soundTrace('p', this.#options.device),
@@ -74,6 +82,8 @@ export class PackageSpeaker implements Speaker {
     const young = this.#launch(signal);
     void young.loaded.then(() => {
       wasReady = true;
+      this.#wasLoaded = true;
+      this.#refusals = 0;
       this.#current = young;
       listener.ready({ device: this.#options.device || 'default' });
     });
@@ -88,14 +98,25 @@ export class PackageSpeaker implements Speaker {
         player = successor;
         continue;
       }
-      const { device, onUnavailable } = this.#options;
-      const isBetterPlayedByOthers = end.isWithoutDefault && device !== '' && onUnavailable !== undefined;
-      if (end.code === EXIT_UNAVAILABLE || isBetterPlayedByOthers) {
+      const why = this.#reasonOf(end);
+      if (end.code === EXIT_UNAVAILABLE || this.#isBetterPlayedByOthers(end)) {
         this.#isUnavailable = true;
-        onUnavailable?.(end.why);
+        this.#options.onUnavailable?.(why);
       }
-      return { why: end.why, wasReady };
+      return { why, wasReady };
     }
+  }
+
+  #reasonOf({ why, isWithoutDefault }: PlayerEnd): string {
+    return isWithoutDefault ? withoutDefault(this.#wasLoaded) : withHolders(why, this.#options.device, 'p');
+  }
+
+  /** A `default` that was never there does not come back; one that was may be held for a moment. */
+  #isBetterPlayedByOthers({ isWithoutDefault }: PlayerEnd): boolean {
+    if (!isWithoutDefault) return false;
+    this.#refusals += 1;
+    const { device, onUnavailable } = this.#options;
+    return device !== '' && onUnavailable !== undefined && (!this.#wasLoaded || this.#refusals >= REFUSALS);
   }
 
   #launch(signal: AbortSignal): PlayerChild {
@@ -120,24 +141,64 @@ export class PackageSpeaker implements Speaker {
   }
 
   #replaceWhenIdle(player: PlayerChild, signal: AbortSignal): void {
+    if (this.#replace) return;
     const successor = this.#launch(signal);
-    const replace = () => {
-      this.#replace = undefined;
-      // A child that was lost or replaced in the meantime has its own way to be followed.
-      if (this.#current !== player || signal.aborted) {
-        void successor.kill('not needed');
+    void isLoaded(successor).then((loaded) => {
+      if (!loaded) {
+        this.#atIdle(player, () => void this.#giveWay(player, signal));
         return;
       }
-      player.successor = successor;
-      this.#current = successor;
-      void player.kill('replaced');
-    };
-    void successor.loaded.then(async () => {
-      this.#replace = replace;
-      while (this.#replace === replace && !player.isIdle) await player.untilIdle();
-      if (this.#replace === replace) replace();
+      this.#atIdle(player, () => {
+        // A child that was lost or replaced in the meantime has its own way to be followed.
+        if (this.#current !== player || signal.aborted) {
+          void successor.kill('not needed');
+          return;
+        }
+        player.successor = successor;
+        this.#current = successor;
+        void player.kill('replaced');
+      });
     });
   }
+
+  /**
+   * A device that can be opened only once refuses the successor of a child that plays. Where the child has closed it, the
+   * successor is started in its place: what is opened from now on waits for it.
+   */
+  async #giveWay(player: PlayerChild, signal: AbortSignal): Promise<void> {
+    if (this.#current !== player || signal.aborted) return;
+    const successor = this.#launch(signal);
+    player.successor = successor;
+    this.#current = successor;
+    if (await isLoaded(successor)) {
+      void (this.#current === successor ? player.kill('replaced') : successor.kill('not needed'));
+      return;
+    }
+    if (player.successor !== successor || signal.aborted) return;
+    // Refused again: somebody else has the device. A worn child is better than none.
+    player.successor = undefined;
+    this.#current = player;
+    await pause(RETRY_MS, signal, this.#options.clock);
+    if (!this.#replace) this.#atIdle(player, () => void this.#giveWay(player, signal));
+  }
+
+  /** Calls back when nothing plays on a child: at once, or between two sounds. */
+  #atIdle(player: PlayerChild, act: () => void): void {
+    const replace = () => {
+      this.#replace = undefined;
+      act();
+    };
+    this.#replace = replace;
+    void (async () => {
+      while (this.#replace === replace && !player.isIdle) await player.untilIdle();
+      if (this.#replace === replace) replace();
+    })();
+  }
+}
+
+/** Resolves with true when a child has loaded the package, with false when it ended before. */
+function isLoaded(child: PlayerChild): Promise<boolean> {
+  return Promise.race([child.loaded.then(() => true), child.over.then(() => false)]);
 }
 
 function childSpec(device: string, writesALife: number): ChildSpec {

@@ -13,11 +13,6 @@ const LOAD_LIMIT_MS = 10_000; // a Pi Zero takes seconds to start Node
 const STOPPED_LIMIT_MS = 4_000;
 const CLEAR_LIMIT_MS = 40; // of the 50 ms within which `clear` promises silence
 
-/** The package aborts in its start-up where it cannot open `default`, whatever device it is to play on. */
-const WITHOUT_DEFAULT =
-  'no loudspeaker that ALSA\'s "default" can open: plug one in, or name one of `tars-client devices` as speaker.device ' +
-  'together with speaker.backend = "aplay"';
-
 /** How a player child ended. */
 export interface PlayerEnd {
   code: number | null;
@@ -100,7 +95,7 @@ export class PlayerChild {
   #noteGone({ code, signal, why: lastWords }: ChildExit): PlayerEnd {
     this.#watchdog.close();
     const isWithoutDefault = signal === 'SIGABRT' && !this.#isLoaded;
-    const why = this.#failure || (isWithoutDefault ? WITHOUT_DEFAULT : lastWords);
+    const why = this.#failure || (isWithoutDefault ? 'ALSA\'s "default" does not open' : lastWords);
     this.#current?.fail(new AudioError(why, { retryable: true }));
     for (const tell of this.#onCleared.values()) tell();
     return { code, isWithoutDefault, why };

@@ -56,6 +56,11 @@ describe('who holds a sound device', () => {
     );
   });
 
+  it('is said in the words of the speaker package', () => {
+    const why = 'speaker: Failed to open output device';
+    assert.match(withHolders(why, '', 'p', root), /in use: Device by pulseaudio/);
+  });
+
   it('is said with its service', () => {
     const why = withHolders('Device or resource busy', 'plughw:CARD=Array', 'c', root);
     assert.equal(why, 'Device or resource busy; in use: Array by arecord (pid 901, tars-client.service)');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -35,6 +35,8 @@ const WARM_ROUNDS = 5;
 /** ALSA with one device and no default, as on a machine without a sound card. */
 const NO_DEFAULT_CONF = 'pcm.null { type null }\n';
 
+const WITH_DEFAULT_CONF = `pcm.!default { type null }\n${NO_DEFAULT_CONF}`;
+
 const common = { clock: systemClock, log: pino({ level: 'silent' }) };
 const { sound, skip } = sharedSound('aplay');
 
@@ -56,6 +58,33 @@ async function start(test: TestContext, writesALife: number) {
   const { told, stop } = run(test, speaker);
   await told.until('ready', 0);
   return { speaker, told, stop };
+}
+
+/** A configuration of ALSA that the test may change at any time; it has a default at first. */
+async function ownAlsa(test: TestContext): Promise<{ put: (content: string) => Promise<void> }> {
+  const { ALSA_CONFIG_PATH } = process.env;
+  const folder = await mkdtemp(join(tmpdir(), 'tars-alsa-'));
+  const path = join(folder, 'asound.conf');
+  test.after(async () => {
+    process.env.ALSA_CONFIG_PATH = ALSA_CONFIG_PATH;
+    await rm(folder, { recursive: true, force: true });
+  });
+  process.env.ALSA_CONFIG_PATH = path;
+  const put = async (content: string) => {
+    // ALSA takes a file of the same second for the one it has read, unless it is another file.
+    await writeFile(`${path}.new`, content);
+    await rename(`${path}.new`, path);
+  };
+  await put(WITH_DEFAULT_CONF);
+  return { put };
+}
+
+async function until(holds: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  while (!holds()) {
+    assert.ok(performance.now() < endMs, what);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 describe('the child of the speaker package', { skip }, () => {
@@ -174,15 +203,92 @@ describe('the child of the speaker package', { skip }, () => {
     assert.ok(fatMb - leanMb < 20, `it grew by ${fatMb - leanMb} MB`);
   });
 
+  it('that is worn on a device that only one program may open is replaced when it has closed it', async (test) => {
+    const alsa = await ownAlsa(test);
+    const speaker = new PackageSpeaker({ device: 'null', ...common, writesALife: WRITES_A_LIFE });
+    const { told } = run(test, speaker);
+    await told.until('ready', 0);
+    const [worn] = childrenNamed(CHILD);
+    const playback = speaker.open(SPEECH_FORMAT);
+    await alsa.put(NO_DEFAULT_CONF);
+    playback.write(new Uint8Array(bytesOfMs(SPEECH_FORMAT, 5 * REPLY_MS)));
+    await until(() => childrenNamed(CHILD).length > 1, 'a successor');
+    await until(() => childrenNamed(CHILD).length === 1, 'its end');
+    await alsa.put(WITH_DEFAULT_CONF);
+    await playback.drain();
+    await until(() => childrenNamed(CHILD).every((pid) => pid !== worn), 'the end of the worn child');
+    const next = speaker.open(SPEECH_FORMAT);
+    next.write(new Uint8Array(bytesOfMs(SPEECH_FORMAT, REPLY_MS)));
+    await next.drain();
+    assert.equal(told.happenings.length, 1, JSON.stringify(told.happenings));
+  });
+
+  it('that is worn and whose successor is refused all the same plays on', async (test) => {
+    const alsa = await ownAlsa(test);
+    const speaker = new PackageSpeaker({ device: 'null', ...common, writesALife: WRITES_A_LIFE });
+    const { told } = run(test, speaker);
+    await told.until('ready', 0);
+    const worn = childrenNamed(CHILD);
+    await alsa.put(NO_DEFAULT_CONF);
+    const playback = speaker.open(SPEECH_FORMAT);
+    playback.write(new Uint8Array(bytesOfMs(SPEECH_FORMAT, 2 * REPLY_MS)));
+    const seen = new Set<number>();
+    const refused = until(() => {
+      for (const pid of childrenNamed(CHILD)) seen.add(pid);
+      return seen.size === 3 && childrenNamed(CHILD).length === 1;
+    }, 'two successors and their ends');
+    await playback.drain();
+    await refused;
+    assert.deepEqual(childrenNamed(CHILD), worn);
+    const next = speaker.open(SPEECH_FORMAT);
+    next.write(new Uint8Array(bytesOfMs(SPEECH_FORMAT, REPLY_MS)));
+    await next.drain();
+    assert.equal(told.happenings.length, 1, JSON.stringify(told.happenings));
+  });
+
+  it('is lost with its reason when its device cannot be opened any more, and back when it can', async (test) => {
+    const alsa = await ownAlsa(test);
+    const speaker = new PackageSpeaker({ device: '', ...common });
+    const { told } = run(test, speaker);
+    await told.until('ready', 0);
+    await alsa.put('# no device\n');
+    await assert.rejects(speaker.open(SPEECH_FORMAT).drain(), /Failed to open output device/);
+    const first = await told.until('lost', 0);
+    assert.match(first.why, /Failed to open output device/);
+    const second = await told.until('lost', first.atMs + 1);
+    assert.match(second.why, /"default" no longer opens: another program holds it/);
+    await alsa.put(WITH_DEFAULT_CONF);
+    await told.until('ready', second.atMs, 3_000);
+    await speaker.open(SPEECH_FORMAT).drain();
+  });
+
+  it('gives way to aplay where the default stays away, not where it is held for a moment', async (test) => {
+    const alsa = await ownAlsa(test);
+    const auto = new AutoSpeaker({ device: 'null', ...common });
+    const { told } = run(test, auto);
+    await told.until('ready', 0);
+    const loseDefault = async () => {
+      // A child that lived for less than half a second is followed by the next one more slowly.
+      const playback = auto.open(SPEECH_FORMAT);
+      playback.write(new Uint8Array(bytesOfMs(SPEECH_FORMAT, 1_000)));
+      await playback.drain();
+      const fromMs = performance.now();
+      await alsa.put(NO_DEFAULT_CONF);
+      for (const pid of childrenNamed(CHILD)) process.kill(pid, 'SIGKILL');
+      const killed = await told.until('lost', fromMs);
+      return told.until('lost', killed.atMs + 1);
+    };
+    const { why, atMs } = await loseDefault();
+    assert.match(why, /no longer opens/);
+    await alsa.put(WITH_DEFAULT_CONF);
+    await told.until('ready', atMs, 3_000);
+    assert.equal(auto.backend, 'speaker');
+    await told.until('ready', (await loseDefault()).atMs);
+    assert.equal(auto.backend, 'aplay');
+  });
+
   it('says what is missing where nothing can be opened by default, and leaves other devices to aplay', async (test) => {
-    const { ALSA_CONFIG_PATH } = process.env;
-    const folder = await mkdtemp(join(tmpdir(), 'tars-alsa-'));
-    test.after(async () => {
-      process.env.ALSA_CONFIG_PATH = ALSA_CONFIG_PATH;
-      await rm(folder, { recursive: true, force: true });
-    });
-    process.env.ALSA_CONFIG_PATH = join(folder, 'asound.conf');
-    await writeFile(process.env.ALSA_CONFIG_PATH, NO_DEFAULT_CONF);
+    await (await ownAlsa(test)).put(NO_DEFAULT_CONF);
     const { told } = run(test, new PackageSpeaker({ device: '', ...common }));
     const { why } = await told.until('lost', 0);
     assert.match(why, /no loudspeaker that ALSA's "default" can open: .*speaker\.backend = "aplay"/);
