@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { PhraseScore } from '../hotword/engine.js';
 import { type Scorer, shownScore } from '../hotword/shown-score.js';
-import type { Events, Journal, JournalEntry } from '../log.js';
+import type { Events, Journal } from '../log.js';
 import type { Meter } from '../meters.js';
 import { SILENCE_DB } from '../pcm/level.js';
 import type { MicLevel } from '../session/capture.js';
@@ -11,7 +11,9 @@ import type { DeviceView } from './living-line.js';
 export interface WatchedDevice extends Scorer {
   readonly micLevel: Meter<MicLevel>;
   readonly score: Meter<PhraseScore>;
+  readonly state: string;
   readonly isMuted: boolean;
+  readonly isLinkUp: boolean;
 }
 
 /** Options of `DeviceWatch`. */
@@ -29,14 +31,12 @@ const SCORE_HOLD_MS = 3_000;
 /** A microphone that says nothing for so long has no level. */
 const LEVEL_LIMIT_MS = 500;
 
-/** Follows a device by its journal and its meters, and knows how it is whenever asked. */
+/** Follows a device by its meters and its last turn by the journal, and knows how it is whenever asked. */
 export class DeviceWatch {
   readonly #options: DeviceWatchOptions;
   #watched: WatchedDevice | undefined;
   #stopMeters: () => void = () => undefined;
   #stopJournal: () => void = () => undefined;
-  #state = 'idle';
-  #isLinkUp = false;
   #turn: Events['turn.timing'] | undefined;
   #rms: Held = { value: SILENCE_DB, atMs: Number.NEGATIVE_INFINITY };
   #peak: Held = { value: SILENCE_DB, atMs: Number.NEGATIVE_INFINITY };
@@ -47,7 +47,9 @@ export class DeviceWatch {
   }
 
   start(): void {
-    this.#stopJournal = this.#options.journal.watch((entry) => this.#note(entry));
+    this.#stopJournal = this.#options.journal.watch(({ event, fields }) => {
+      if (event === 'turn.timing') this.#turn = fields;
+    });
   }
 
   /** How the device is now; the loudest of the microphone since the last call. */
@@ -63,9 +65,9 @@ export class DeviceWatch {
     const thresholds = [...(device.thresholds?.values() ?? [])];
     const lowest = thresholds.length > 0 ? Math.min(...thresholds) : undefined;
     return {
-      state: this.#state,
+      state: device.state,
       isMuted: device.isMuted,
-      isLinkUp: this.#isLinkUp,
+      isLinkUp: device.isLinkUp,
       level: isHeard ? level : undefined,
       score: best?.shown,
       threshold: (best && device.thresholds?.get(best.phrase)) ?? lowest,
@@ -102,25 +104,6 @@ export class DeviceWatch {
     const rms = this.#rms.isSeen ? rmsDb : Math.max(this.#rms.value, rmsDb);
     this.#rms = { value: rms, atMs: nowMs };
     this.#peak = largest(this.#peak, peakDb, PEAK_HOLD_MS, nowMs);
-  }
-
-  #note(entry: JournalEntry): void {
-    switch (entry.event) {
-      case 'state.changed':
-        this.#state = entry.fields.to;
-        break;
-      case 'link.up':
-        this.#isLinkUp = true;
-        break;
-      case 'link.down':
-        this.#isLinkUp = false;
-        break;
-      case 'turn.timing':
-        this.#turn = entry.fields;
-        break;
-      default:
-        break;
-    }
   }
 }
 
