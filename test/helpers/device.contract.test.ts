@@ -12,6 +12,7 @@ import { descendants, processes } from './process-tree.js';
 /** Does what the flags say, in order, and then stays until SIGTERM. */
 const PROGRAM = `
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 const log = (fields) => console.log(JSON.stringify(fields));
 const [command, , config, ...flags] = process.argv.slice(2);
@@ -22,7 +23,11 @@ const doings = {
   hotword: () => log({ event: 'hotword.detected', phrase: 'hey tars', score: 0.5 + log.count++ / 10, engine: 'none' }),
   environment: () => log({ msg: Object.keys(process.env).filter((name) => name.startsWith('TARS_')).join() }),
   stray: () => { console.log('PortAudio V19'); console.error('cannot open'); },
-  child: () => children.push(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'a child'])),
+  child: async () => {
+    const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1000)', 'a child']);
+    children.push(child);
+    await once(child.stdout, 'data'); // the kernel shows no arguments in the first moments of a program
+  },
   orphan: () => spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'an orphan'], { detached: true, stdio: 'ignore' }),
   deaf: () => process.on('SIGTERM', () => {}),
   end: () => process.exit(3),
@@ -34,7 +39,7 @@ process.once('SIGTERM', () => {
   log({ event: 'client.stopped', code: 0 });
   process.exit(0);
 });
-for (const flag of flags) doings[flag]();
+for (const flag of flags) await doings[flag]();
 setInterval(() => {}, 1000);
 `;
 
