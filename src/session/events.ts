@@ -81,11 +81,13 @@ export interface SessionContext extends SessionInput {
   turn: number;
   /** Replies of this session that the server still waits to hear the end of. */
   repliesDue: number;
+  /** The microphone has not been open since a reply began: others that follow count as one with it. */
+  isGated: boolean;
   /** The reply has played for long enough that what interrupts it is meant. */
   isArmed: boolean;
   /** The server is held back, because the reply comes faster than it plays. */
   isHeld: boolean;
-  /** Replies have followed one another without a pause for as long as a reply may last. */
+  /** Replies have followed one another for as long as one may last, and the microphone was not open in between. */
   isOverLimit: boolean;
   /** The server has ended the session; the rest of its reply plays. */
   isEndedByServer: boolean;

@@ -36,6 +36,7 @@ export const sessionMachine = machineSetup.createMachine({
     isStopping: false,
     turn: 0,
     repliesDue: 0,
+    isGated: false,
     isArmed: false,
     isHeld: false,
     isOverLimit: false,
@@ -171,8 +172,13 @@ export const sessionMachine = machineSetup.createMachine({
           on: {
             'person.spoke': { actions: [cancel('idle'), watchIdle] },
             'timeout.idle': endBy('silence', 'over'),
-            'timeout.settle': { actions: route({ to: 'server' }) },
-            'server.replyStarted': { target: 'reply', actions: beginReply },
+            'timeout.settle': { actions: [route({ to: 'server' }), ...forgetReply] },
+            'timeout.arm': { actions: assign({ isArmed: true }) },
+            'timeout.reply': { actions: assign({ isOverLimit: true }) },
+            'server.replyStarted': [
+              { guard: 'isOverLimit', ...endBy('reply limit', 'error') },
+              { target: 'reply', actions: beginReply },
+            ],
           },
         },
         reply: {
@@ -218,7 +224,7 @@ export const sessionMachine = machineSetup.createMachine({
             'playback.drained': finishReply('reply.over'),
             'reply.over': [
               { guard: 'isEndedByServer', ...endByServer },
-              { target: 'userTurn', actions: [countTurn, ...forgetReply, settleLater] },
+              { target: 'userTurn', actions: [countTurn, assign({ isHeld: false }), settleLater] },
             ],
           },
         },

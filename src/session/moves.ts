@@ -12,8 +12,6 @@ export const cue = (name: CueName) => ({ type: 'cue', params: { name } }) as con
 
 /** From now on the person has `idleLimit` to say something. */
 export const watchIdle = raise({ type: 'timeout.idle' }, { delay: 'idleLimit', id: 'idle' });
-const limitReply = raise({ type: 'timeout.reply' }, { delay: 'replyLimit', id: 'replyLimit' });
-const armLater = raise({ type: 'timeout.arm' }, { delay: 'bargeInAfter', id: 'arm' });
 /** The microphone opens when the room has died down after a reply. */
 export const settleLater = raise({ type: 'timeout.settle' }, { delay: 'settle', id: 'settle' });
 /** The next turn of the person. */
@@ -28,11 +26,11 @@ export const watchStall = enqueueActions(({ context, enqueue }) => {
 /** Whether the server is held back, as the reply buffer says. */
 export const noteHeld = assign({ isHeld: ({ event }) => event.type === 'reply.held' && event.hold });
 
-/** What began with the reply ends with it. */
+/** What began with a reply ends when the microphone opens: replies between which it does not are one to the person. */
 export const forgetReply = [
   cancel('arm'),
   cancel('replyLimit'),
-  assign({ isArmed: false, isHeld: false, isOverLimit: false }),
+  assign({ isGated: false, isArmed: false, isHeld: false, isOverLimit: false }),
 ];
 
 /** One completion for each reply the server waits for, however they ended. */
@@ -74,18 +72,23 @@ export const endByServer = {
   actions: [{ type: 'noteEnded' as const, params: { reason: 'server' } }, cue('over')],
 };
 
-/** What a reply begins with that does not stand behind another. */
+/** What a reply begins with when nothing plays. */
 export const beginReply = [
   assign({ repliesDue: 1 }),
   // The engine listens from the start, so that a hotword which began too early to count is at least over by then.
-  enqueueActions(({ context, enqueue }) => {
-    enqueue(route({ to: 'gate', armed: context.bargeIn === 'off' ? 'off' : 'hotword' }));
+  enqueueActions(({ context: { bargeIn, isArmed }, enqueue }) => {
+    enqueue(route({ to: 'gate', armed: isArmed || bargeIn === 'off' ? bargeIn : 'hotword' }));
   }),
   enqueueActions(({ event, enqueue }) => {
     if (event.type === 'server.replyStarted') enqueue({ type: 'reply', params: { do: 'begin', format: event.format } });
   }),
-  armLater,
-  limitReply,
+  // A server that pauses for less than the microphone takes to open must not have a new limit with every sentence.
+  enqueueActions(({ context, enqueue }) => {
+    if (context.isGated) return;
+    enqueue.raise({ type: 'timeout.reply' }, { delay: 'replyLimit', id: 'replyLimit' });
+    enqueue.raise({ type: 'timeout.arm' }, { delay: 'bargeInAfter', id: 'arm' });
+  }),
+  assign({ isGated: true }),
 ];
 
 /**

@@ -39,6 +39,7 @@ const PLAY_MARGIN_MS = 7_000;
 /** What playing out may take beyond the buffered sound (`app.ts`). */
 const DRAIN_MARGIN_MS = 45_000;
 
+const isPlaying = (state: string) => state === 'activeSession.reply' || state === 'activeSession.draining';
 const samplesIn = (ms: number) => Math.round((ms * RATE_HZ) / 1000);
 
 /** Watches the device from outside, and fails as soon as one of the promises of design.md §8 does not hold. */
@@ -172,12 +173,16 @@ export class Promises implements WireWatch {
 
   #enter(state: string, why: string): void {
     const { clock, engine, microphone, config } = this.#watched;
-    if (state !== 'activeSession.reply' && state !== 'activeSession.draining') this.#playingSinceMs = undefined;
-    else if (this.#playingSinceMs === undefined) {
-      this.#playingSinceMs = clock.nowMs();
+    this.#noteOpened();
+    const isPause = state === 'activeSession.userTurn' && why === 'playback.drained';
+    if (!isPlaying(state) && !isPause) this.#playingSinceMs = undefined;
+    if (isPlaying(state) && !isPlaying(this.state)) {
       this.#soundMs = 0;
-      this.#soundInTimeMs = 0;
       this.#isMixed = false;
+    }
+    if (isPlaying(state) && this.#playingSinceMs === undefined) {
+      this.#playingSinceMs = clock.nowMs();
+      this.#soundInTimeMs = 0;
       this.#isSlow = false;
     }
     if (why === 'no connection in time' && clock.nowMs() - this.#unfindableAtMs > config.session.connect_grace_ms) {
@@ -232,7 +237,7 @@ export class Promises implements WireWatch {
 
   /** No cue sounds while a reply plays, so what plays then is the reply. */
   #notePlayback(): void {
-    if (this.state === 'activeSession.reply' || this.state === 'activeSession.draining') {
+    if (isPlaying(this.state)) {
       this.#playback = this.#watched.speaker.current;
     } else if (this.#ledger.due === 0) this.#playback = undefined;
   }
@@ -245,6 +250,13 @@ export class Promises implements WireWatch {
     if (microphone.isOpen) this.#fail('a muted device has its microphone open (promise 1)');
   }
 
+  /** A pause in which the microphone does not open is none. */
+  #noteOpened(): void {
+    const { clock, config } = this.#watched;
+    const hasOpened = clock.nowMs() - this.#stateSinceMs >= config.session.settle_ms;
+    if (this.state === 'activeSession.userTurn' && hasOpened) this.#playingSinceMs = undefined;
+  }
+
   /** How long replies have been playing without a pause. */
   get #playingMs(): number {
     const nowMs = this.#watched.clock.nowMs();
@@ -254,6 +266,7 @@ export class Promises implements WireWatch {
   #checkState(): void {
     const { clock, config, isMuted, microphone, speaker } = this.#watched;
     const nowMs = clock.nowMs();
+    this.#noteOpened();
     const limitMs = this.#stateLimitsMs.get(this.state);
     if (limitMs !== undefined && nowMs - this.#stateSinceMs > limitMs + TICK_MS) {
       this.#fail(`${this.state} for more than ${limitMs} ms, since ${this.#stateWhy} (promise 4)`);

@@ -287,6 +287,53 @@ describe('session machine: the reply', () => {
     assert.ok(orders().includes('tell session.ended reply limit'));
   });
 
+  it('cuts replies between which the microphone does not open, however often each of them ends', () => {
+    const { send, state, orders, clock } = bench();
+    send(...IN_SESSION);
+    orders();
+    const pauseMs = LIMITS.settleMs - 100;
+    for (let ms = 0; ms <= LIMITS.replyLimitMs && state() !== 'listening'; ms += 1_000) {
+      send(START_REPLY, 'server.replyAudio');
+      clock.advance(1_000 - pauseMs);
+      send('server.replyEnded', 'playback.drained');
+      clock.advance(pauseMs);
+    }
+    send(START_REPLY);
+    assert.equal(state(), 'listening');
+    assert.ok(orders().includes('tell session.ended reply limit'));
+  });
+
+  it('gives a reply its whole limit again when the microphone was open before it', () => {
+    const { send, state, clock } = bench();
+    send(...IN_DRAINING);
+    clock.advance(LIMITS.drainLimitMs - 1_000);
+    send('playback.drained');
+    clock.advance(LIMITS.settleMs);
+    send(START_REPLY);
+    for (let ms = 0; ms < LIMITS.replyLimitMs - 1_000; ms += 1_000) {
+      send('server.replyAudio');
+      clock.advance(1_000);
+    }
+    assert.equal(state(), 'activeSession.reply');
+  });
+
+  it('lets a hotword interrupt replies that are shorter than a second each, when they have played for one', () => {
+    const { send, state, clock } = bench();
+    send(...IN_SESSION);
+    for (let round = 0; round < 2; round++) {
+      send(START_REPLY);
+      clock.advance(400);
+      send(HOTWORD);
+      assert.equal(state(), 'activeSession.reply', `in the first second, round ${round}`);
+      send('server.replyEnded', 'playback.drained');
+      clock.advance(100);
+    }
+    send(START_REPLY);
+    clock.advance(10);
+    send(HOTWORD);
+    assert.equal(state(), 'activeSession.userTurn');
+  });
+
   it('takes no more audio behind the end of a reply that has played for as long as one may', () => {
     const { send, state, orders, clock } = bench();
     send(...IN_REPLY);

@@ -10,11 +10,12 @@ import { MUTATIONS, mutated } from './model/mutations.js';
 const LIMITS: SessionLimits = {
   connectGraceMs: 2_000,
   turnLimitMs: 4_000,
-  idleLimitMs: 2_000,
+  idleLimitMs: 3_000,
   replyStallMs: 2_000,
   replyLimitMs: 3_000,
   drainLimitMs: 2_000,
-  settleMs: 1_000,
+  // Long enough for a reply, too short for a turn: limits run out within it.
+  settleMs: 2_000,
 };
 /** The other limit of each pair is the shorter one. */
 const REVERSED: SessionLimits = {
@@ -24,6 +25,7 @@ const REVERSED: SessionLimits = {
   replyStallMs: 3_000,
   replyLimitMs: 2_000,
   drainLimitMs: 4_000,
+  settleMs: 1_000,
 };
 const SPEECH: Variant = { bargeIn: 'speech', limits: LIMITS };
 const VARIANTS: readonly Variant[] = (['off', 'hotword', 'speech'] satisfies BargeIn[]).flatMap((bargeIn) => [

@@ -21,10 +21,10 @@ export const BOXES: Readonly<Record<string, Box>> = {
   listening: { x: 28, y: 292, w: 228, h: 100 },
   hotwordDetected: { x: 28, y: 528, w: 228, h: 128 },
   announcement: { x: 28, y: 686, w: 908, h: 156 },
-  activeSession: { x: 452, y: 28, w: 484, h: 634 },
+  activeSession: { x: 452, y: 28, w: 484, h: 644 },
   'activeSession.reply': { x: 472, y: 88, w: 290, h: 150 },
   'activeSession.draining': { x: 472, y: 312, w: 290, h: 172 },
-  'activeSession.userTurn': { x: 472, y: 550, w: 290, h: 92 },
+  'activeSession.userTurn': { x: 472, y: 550, w: 290, h: 106 },
 };
 
 /** The arrows, by `from>to`. What leads elsewhere is written into the box that it leaves. */

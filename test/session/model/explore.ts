@@ -109,24 +109,25 @@ function afterTime(situations: Map<string, Situation>, from: string, seconds: nu
 }
 
 /** Stretches of a conversation that must end whatever is done about them. */
-const BOUNDED: readonly (readonly string[])[] = [
-  ['hotwordDetected'],
-  ['announcement'],
-  ['activeSession.userTurn'],
-  ['activeSession.reply', 'activeSession.draining'],
-];
+const BOUNDED: Readonly<Record<string, (situation: Situation) => boolean>> = {
+  hotwordDetected: ({ name }) => name === 'hotwordDetected',
+  announcement: ({ name }) => name === 'announcement',
+  'activeSession.userTurn': ({ name }) => name === 'activeSession.userTurn',
+  // A pause in which the microphone does not open is none for the person.
+  'a reply': ({ name, state }) => name.startsWith('activeSession.') && state.world.route === 'gate',
+};
 
 /** Whatever happens, no stretch lasts for ever: within one there is no way back to a situation that takes time. */
 function endless(situations: Map<string, Situation>): Broken {
-  for (const stretch of BOUNDED) {
-    const inside = new Map([...situations].filter(([, { name }]) => stretch.includes(name)));
+  for (const [stretch, isWithin] of Object.entries(BOUNDED)) {
+    const inside = new Map([...situations].filter(([, situation]) => isWithin(situation)));
     const timed = [...inside].flatMap(([key, { edges }]) =>
       edges.filter(({ event, to }) => event.type === SECOND.type && inside.has(to)).map(({ to }) => ({ key, to })),
     );
     const component = components(inside);
     const loop = timed.find(({ key, to }) => component.get(key) === component.get(to));
     if (loop) {
-      const story = `${stretch.join(' and ')} can be made to last for ever\n${wayTo(situations, loop.key)}`;
+      const story = `${stretch} can be made to last for ever\n${wayTo(situations, loop.key)}`;
       return { rule: 'nothing lasts for ever', story };
     }
   }

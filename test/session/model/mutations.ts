@@ -1,3 +1,4 @@
+import { forgetReply } from '../../../src/session/moves.js';
 import { type ChartState, type ChartTransition, chartOf, stateAt } from './chart.js';
 
 /** One way to get the machine wrong, and the promise that it breaks. */
@@ -29,6 +30,16 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'no limit on replies in a row',
     breaks: 'time leads back',
     make: (chart) => listAt(chart, 'activeSession.draining', 'server.replyStarted').shift(),
+  },
+  {
+    name: 'no limit on replies between which the microphone does not open',
+    breaks: 'time leads back',
+    make: (chart) => listAt(chart, 'activeSession.userTurn', 'server.replyStarted').shift(),
+  },
+  {
+    name: 'a reply begins anew although the microphone was not open',
+    breaks: 'what may interrupt is armed',
+    make: (chart) => only(chart, 'activeSession.draining', 'reply.over', 1).actions.push(...forgetReply),
   },
   {
     name: 'a stalled reply goes unnoticed',
@@ -63,7 +74,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the microphone stays open in a reply',
     breaks: 'the microphone goes to the server only in the turn of the person',
-    make: (chart) => only(chart, 'activeSession.userTurn', 'server.replyStarted').actions.splice(1, 1),
+    make: (chart) => only(chart, 'activeSession.userTurn', 'server.replyStarted', 1).actions.splice(1, 1),
   },
   {
     name: 'a lost link is not noticed in a conversation',

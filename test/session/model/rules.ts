@@ -181,11 +181,13 @@ const CHECKS: readonly (readonly [rule: string, check: Check])[] = Object.entrie
     return isCut ? 'a reply that was heard to its end is called interrupted' : undefined;
   },
 
-  'every reply is played': ({ event, from, to, orders }) => {
+  'every reply is played': (step) => {
+    const { event, from, to } = step;
     if (event.type !== 'server.replyStarted') return undefined;
     if (from !== 'activeSession.userTurn' && from !== 'activeSession.draining') return undefined;
-    const isPlayed = orders.some(({ type, params }) => type === 'reply' && 'do' in params && params.do !== 'end');
-    return isPlayed ? undefined : `a reply begins in ${from} and is not played, the state is ${to}`;
+    const isPlayed = ordered(step, 'reply').some((order) => order.do !== 'end');
+    const isTooMuch = ordered(step, 'tell').some((told) => 'reason' in told && told.reason === 'reply limit');
+    return isPlayed || isTooMuch ? undefined : `a reply begins in ${from} and is not played, the state is ${to}`;
   },
 
   'a reply that has ended plays out': ({ event, from, to, after }) => {
@@ -222,11 +224,11 @@ const CHECKS: readonly (readonly [rule: string, check: Check])[] = Object.entrie
   },
 
   'what may interrupt is armed': (step, { bargeIn }) => {
-    const { event, to } = step;
+    const { event, to, before } = step;
     const armed = routesOf(step).flatMap((route) => (route.to === 'gate' ? [route.armed] : []));
     if (event.type === 'timeout.arm' && REPLY.includes(to) && bargeIn === 'speech' && !armed.includes('speech'))
       return 'speech is not listened for';
-    const first = bargeIn === 'off' ? 'off' : 'hotword';
+    const first = bargeIn === 'off' || before.playedS >= 1 ? bargeIn : 'hotword';
     const isBeginning = event.type === 'server.replyStarted' || event.type === 'announcement';
     const isWrong = isBeginning && armed.some((one) => one !== first);
     return isWrong ? `${event.type} with ${armed.join()} armed` : undefined;

@@ -24,7 +24,7 @@ export interface World {
   owed: number;
   /** The loudspeaker: silent, playing a reply that goes on, or the rest of one that has ended. */
   player: 'silent' | 'playing' | 'ending';
-  /** Whole seconds since the reply began, at most 1. */
+  /** Whole seconds since a reply closed the microphone, at most 1. */
   playedS: number;
   /** Whole seconds without a word of the person, in their turn; at most the limit. */
   quietS: number;
@@ -97,7 +97,7 @@ export function happen(world: World, event: { type: string; hold?: boolean }): W
 export function pass(world: World, limits: { quietS: number; stalledS: number }): World {
   return {
     ...world,
-    playedS: world.player === 'silent' ? 0 : 1,
+    playedS: world.route === 'gate' ? 1 : 0,
     quietS: Math.min(limits.quietS, world.quietS + 1),
     stalledS: world.isHeld ? 0 : Math.min(limits.stalledS, world.stalledS + 1),
   };
@@ -107,7 +107,7 @@ export function pass(world: World, limits: { quietS: number; stalledS: number })
 export function obey(world: World, order: Ordered): World {
   switch (order.type) {
     case 'route':
-      return { ...world, route: order.params.to };
+      return { ...world, route: order.params.to, playedS: order.params.to === 'gate' ? world.playedS : 0 };
     case 'capture':
       return { ...world, isCapturing: order.params.isOn };
     case 'tell':
@@ -154,11 +154,11 @@ function play(world: World, what: Order<'reply'>['do']): World {
   switch (what) {
     case 'begin':
       need(world.player === 'silent', 'one reply at a time', 'a reply begins while another plays');
-      return { ...world, player: 'playing', owed: world.owed + 1, playedS: 0, stalledS: 0, isHeld: false };
+      return { ...world, player: 'playing', owed: world.owed + 1, stalledS: 0, isHeld: false };
     case 'announce':
       // All of it is there: nothing more comes, and nobody waits for its end.
       need(world.player === 'silent', 'one reply at a time', 'an announcement begins while a reply plays');
-      return { ...world, player: 'ending', playedS: 0, stalledS: 0, isHeld: false };
+      return { ...world, player: 'ending', stalledS: 0, isHeld: false };
     case 'extend':
       need(world.player === 'ending', 'one reply at a time', 'a reply is put behind one that has not ended');
       return { ...world, player: 'playing', owed: world.owed + 1, stalledS: 0 };
@@ -174,7 +174,7 @@ function play(world: World, what: Order<'reply'>['do']): World {
 }
 
 function silence(world: World): World {
-  return { ...world, player: 'silent', playedS: 0, stalledS: 0, isHeld: false };
+  return { ...world, player: 'silent', stalledS: 0, isHeld: false };
 }
 
 function need(holds: boolean, rule: string, detail: string): void {
