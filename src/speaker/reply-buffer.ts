@@ -7,6 +7,7 @@ import { rampDown, rampUp } from '../pcm/ramp.js';
 import { applyVolume } from '../pcm/volume.js';
 import { Playhead } from './playhead.js';
 import { SenderHold } from './sender-hold.js';
+import { SinkWatch } from './sink-watch.js';
 import type { Playback, Speaker } from './speaker.js';
 
 /** What a reply buffer tells about the reply that is playing. `started` and `held` may come from inside its methods. */
@@ -52,8 +53,8 @@ const IDLE_TICK_MS = 10;
 const REBUFFER_MAX_MS = 400;
 /** A server's audio may arrive behind its end marker: so long after the marker the reply still takes some. */
 const LATE_AUDIO_MS = 150;
-/** The device's own word that all has been played may be this late, beyond the computed duration. */
-const DRAIN_MARGIN_MS = 5000;
+/** A device may be so late, beyond the computed duration, with its word that all has been played or with room for more. */
+const SINK_MARGIN_MS = 5000;
 
 type Stage = 'filling' | 'playing' | 'draining';
 
@@ -92,11 +93,13 @@ export class ReplyBuffer {
   #volume: number;
   #reply: Reply | undefined;
   #timer: Timer | undefined;
+  readonly #sink: SinkWatch;
   #isSealed = false;
 
   constructor(options: ReplyBufferOptions) {
     this.#options = options;
     this.#volume = options.volume;
+    this.#sink = new SinkWatch({ clock: options.clock, onDead: (why) => this.#giveUp(why) });
   }
 
   /** Loudness of what is given to the device from now on, 0 to 1. */
@@ -203,7 +206,8 @@ export class ReplyBuffer {
   #pump(reply: Reply): void {
     if (reply !== this.#reply || reply.stage === 'draining') return;
     // This process was busy for longer than the device was ahead; in front of the reply and behind it nobody hears that.
-    if (reply.playhead.resume() && this.#isWithin(reply)) reply.underruns += 1;
+    // A device that takes nothing counts when it takes sound again, and once.
+    if (reply.playhead.resume() && !reply.isBlocked && this.#isWithin(reply)) reply.underruns += 1;
     if (reply.stage === 'filling' && this.#isFilled(reply)) reply.stage = 'playing';
     if (reply.stage === 'playing') this.#feed(reply);
     if (this.#isPlayedOut(reply)) {
@@ -218,7 +222,8 @@ export class ReplyBuffer {
   }
 
   #isFilled(reply: Reply): boolean {
-    return reply.endedAtMs !== undefined || msOfBytes(reply.format, reply.queue.bytes) >= reply.targetMs;
+    const waitingMs = msOfBytes(reply.format, reply.queue.bytes);
+    return reply.endedAtMs !== undefined || (waitingMs > 0 && waitingMs >= reply.targetMs);
   }
 
   #isWithin(reply: Reply): boolean {
@@ -257,21 +262,24 @@ export class ReplyBuffer {
 
   #waitForRoom(reply: Reply): void {
     reply.isBlocked = true;
+    // Whatever pipes and buffers there are, no more can be in them than the device has not played yet.
+    this.#sink.expect(Math.max(0, reply.playhead.aheadMs) + SINK_MARGIN_MS, 'the device took no more sound');
     void reply.playback.writable().then(() => {
       reply.isBlocked = false;
+      if (reply === this.#reply && reply.stage !== 'draining') this.#sink.close();
     });
   }
 
   /** Nothing to play just now: silence keeps the device from stopping; in the middle of a reply it is an underrun. */
   #fillGap(reply: Reply): void {
     const dryMs = reply.firstSampleAtMs === undefined ? IDLE_DRY_MS : DRY_MS;
-    if (!reply.playhead.isMoving || reply.playhead.aheadMs >= dryMs) return;
+    if (reply.isBlocked || !reply.playhead.isMoving || reply.playhead.aheadMs >= dryMs) return;
     if (reply.stage === 'playing' && reply.endedAtMs === undefined) {
       reply.stage = 'filling';
       reply.underruns += 1;
-      reply.targetMs = Math.min(REBUFFER_MAX_MS, reply.targetMs * 2);
+      reply.targetMs = Math.min(REBUFFER_MAX_MS, Math.max(TICK_MS, reply.targetMs * 2));
       reply.isInGap = true;
-      if (!reply.isBlocked) this.#write(reply, rampDown(reply.lastFrame, reply.format));
+      this.#write(reply, rampDown(reply.lastFrame, reply.format));
     }
     const step = new Uint8Array(bytesOfMs(reply.format, tickOf(reply)));
     while (!reply.isBlocked && reply.playhead.aheadMs < dryMs) this.#write(reply, step);
@@ -281,11 +289,8 @@ export class ReplyBuffer {
     const { clock, listener } = this.#options;
     reply.stage = 'draining';
     this.#stopTimer();
-    const limitMs = Math.max(0, reply.playhead.aheadMs) + DRAIN_MARGIN_MS;
-    this.#timer = clock.setTimeout(() => {
-      this.#fail(reply, `the device did not say within ${Math.round(limitMs)} ms that it has played the rest`);
-      void reply.playback.clear();
-    }, limitMs);
+    const limitMs = Math.max(0, reply.playhead.aheadMs) + SINK_MARGIN_MS;
+    this.#sink.expect(limitMs, 'the device did not say that it has played the rest');
     reply.playback.drain().then(
       () => {
         if (reply !== this.#reply) return;
@@ -308,6 +313,14 @@ export class ReplyBuffer {
     if (next.isEnded) this.end();
   }
 
+  /** The device is there and does not play: its playback is ended with the reply. */
+  #giveUp(why: string): void {
+    const reply = this.#reply;
+    if (!reply) return;
+    this.#fail(reply, why);
+    void reply.playback.clear();
+  }
+
   /** The loudspeaker is gone: the reply cannot go on. */
   fail(why: string): void {
     if (this.#reply) this.#fail(this.#reply, why);
@@ -321,6 +334,7 @@ export class ReplyBuffer {
 
   #forget(reply: Reply): void {
     this.#stopTimer();
+    this.#sink.close();
     this.#reply = undefined;
     reply.hold.update(0);
   }

@@ -14,6 +14,9 @@ class FakeSpeaker implements Speaker {
   readonly backend = 'fake';
   isThere = true;
   drains = true;
+  /** It takes no more than so much, until `takes` is called. */
+  holdsBytes = Number.POSITIVE_INFINITY;
+  #room: (() => void)[] = [];
   readonly written: Uint8Array[] = [];
   dryMs = 0;
   cleared = 0;
@@ -48,9 +51,10 @@ class FakeSpeaker implements Speaker {
           this.#startedMs -= aheadMs;
         }
         this.written.push(pcm);
-        return true;
+        return this.bytes < this.holdsBytes;
       },
-      writable: () => Promise.resolve(),
+      writable: () =>
+        this.bytes < this.holdsBytes ? Promise.resolve() : new Promise((resolve) => this.#room.push(resolve)),
       drain: () =>
         new Promise((resolve) => {
           if (this.drains) this.#clock.setTimeout(resolve, Math.max(0, this.#aheadMs()));
@@ -60,6 +64,12 @@ class FakeSpeaker implements Speaker {
         return Promise.resolve();
       },
     };
+  }
+
+  /** It takes all that it is given from now on. */
+  takes(): void {
+    this.holdsBytes = Number.POSITIVE_INFINITY;
+    for (const resolve of this.#room.splice(0)) resolve();
   }
 
   #aheadMs(): number {
@@ -390,6 +400,81 @@ describe('reply buffer', () => {
     mute.buffer.end();
     await mute.pass(6_000);
     assert.deepEqual(mute.told, ['started', 'failed']);
+  });
+
+  it('fails a reply whose device takes no more of it, within seconds and however long it is', async () => {
+    for (const isEnded of [true, false]) {
+      const { buffer, speaker, told, infos, pass } = bench({ leadInMs: 40 });
+      speaker.holdsBytes = 80_000;
+      buffer.begin(SPEECH_FORMAT);
+      buffer.push(bytesOf(ramp(20_000)));
+      if (isEnded) buffer.end();
+      await pass(7_000);
+      assert.deepEqual(told, ['started'], 'a device may stop for a while');
+      await pass(2_000);
+      assert.deepEqual(told, ['started', 'failed']);
+      assert.match(String(infos[1]?.why), /^the device took no more sound within 5\d\d\d ms$/);
+      assert.equal(speaker.cleared, 1);
+      assert.equal(buffer.isActive, false);
+    }
+  });
+
+  it('plays on when a device that took nothing for seconds takes sound again: one underrun', async () => {
+    for (const blockedMs of [1_000, 5_000]) {
+      const { buffer, speaker, told, infos, pass } = bench();
+      speaker.holdsBytes = 40_000;
+      buffer.begin(SPEECH_FORMAT);
+      buffer.push(bytesOf(ramp(4_000)));
+      await pass(1_000 + blockedMs);
+      speaker.takes();
+      await pass(200);
+      buffer.end();
+      await pass(8_000);
+      assert.deepEqual(told, ['started', 'drained']);
+      assert.equal(infos[1]?.underruns, 1);
+      assert.deepEqual(speaker.sound, [...ramp(4_000)], 'no silence was put in');
+    }
+  });
+
+  it('does not put it down to the device when this process itself stood still', async () => {
+    const { buffer, speaker, clock, told, pass } = bench();
+    speaker.holdsBytes = 40_000;
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(4_000)));
+    buffer.end();
+    await pass(2_000);
+    clock.block(60_000);
+    speaker.takes();
+    await pass(3_500);
+    assert.deepEqual(told, ['started', 'drained']);
+
+    const last = bench();
+    last.speaker.drains = false;
+    last.buffer.begin(SPEECH_FORMAT);
+    last.buffer.push(bytesOf(ramp(200)));
+    last.buffer.end();
+    await last.pass(400);
+    last.clock.block(60_000);
+    assert.deepEqual(last.told, ['started']);
+  });
+
+  it('without a prebuffer fills a gap once, and what is behind it is played when it comes', async () => {
+    const { buffer, speaker, told, infos, pass } = bench({ prebufferMs: 0, leadInMs: 40 });
+    buffer.begin(SPEECH_FORMAT);
+    await pass(300);
+    assert.deepEqual(told, [], 'nothing has come yet');
+    buffer.push(bytesOf(new Int16Array(3_200).fill(10_000)));
+    await pass(10);
+    assert.deepEqual(told, ['started']);
+    await pass(700);
+    buffer.push(bytesOf(new Int16Array(3_200).fill(10_000)));
+    await pass(100);
+    buffer.end();
+    await pass(2_000);
+    assert.equal(infos[1]?.underruns, 1);
+    const played = samplesOf(Buffer.concat(speaker.written));
+    const jumps = played.filter((sample, i) => Math.abs(sample - (played[i - 1] ?? 0)) > 3_000).length;
+    assert.ok(jumps <= 2, `${jumps} jumps; the sound begins and ends with one`);
   });
 
   it('scales by the square of the volume', async () => {
