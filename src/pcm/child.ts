@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { AudioError, messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { leash } from './leash.js';
@@ -42,39 +42,38 @@ export interface ChildExit {
 export class PcmChild {
   /** Resolves when the process is gone and its pipes are closed. Never rejects. */
   readonly exited: Promise<ChildExit>;
-  readonly #process: ChildProcess;
+  readonly #process: ChildProcess | undefined;
   readonly #spec: ChildSpec;
   readonly #log: Log;
   #lastWords = '';
   #isGone = false;
 
-  /** Starts the child. A command that does not exist is an `exited` too, with the remedy in its `why`. */
+  /**
+   * Starts the child. A command that does not exist, and a system without a process or a file descriptor for it, are an
+   * `exited` too: with the remedy, or what the system says, in its `why`.
+   */
   constructor(spec: ChildSpec, log: Log) {
     this.#spec = spec;
     this.#log = log.child({ child: spec.name });
-    const [command, args] = leash(spec.command, spec.args);
-    this.#process = spawn(command, args, {
-      env: { ...process.env, ...spec.env },
-      stdio: [
-        spec.pcm === 'stdin' ? 'pipe' : 'ignore',
-        'pipe',
-        'pipe',
-        spec.pcm === 'fd3' ? 'pipe' : 'ignore',
-        ...(spec.messages ? (['ipc'] as const) : []),
-      ],
-    });
-    this.exited = this.#watch();
+    try {
+      this.#process = start(spec);
+      this.exited = this.#watch(this.#process);
+    } catch (error) {
+      this.#isGone = true;
+      this.exited = Promise.resolve({ code: null, signal: null, why: this.#startFailure(error) });
+    }
   }
 
   /** The PCM that comes out of the child. */
   get output(): Readable {
-    const stream = this.#spec.pcm === 'fd3' ? this.#process.stdio[3] : this.#process.stdout;
-    return stream as Readable;
+    // Without a file descriptor for them there is no `stdio` at all.
+    const stream = this.#spec.pcm === 'fd3' ? this.#process?.stdio?.[3] : this.#process?.stdout;
+    return (stream as Readable | null | undefined) ?? noPipe();
   }
 
   /** Where PCM goes into the child. */
   get input(): Writable {
-    return this.#process.stdin as Writable;
+    return this.#process?.stdin ?? noPipe();
   }
 
   /** Resolves when the pipe into the child takes more, at once where it does already or is closed. */
@@ -97,27 +96,26 @@ export class PcmChild {
   }
 
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#process?.pid;
   }
 
   /** Sends a message to a Node child; one that is going away does not get it, and its `exited` tells. */
   post(message: object): void {
-    if (this.#process.connected) this.#process.send(message, (error) => this.#noteLostMessage(error));
+    if (this.#process?.connected) this.#process.send(message, (error) => this.#noteLostMessage(error));
   }
 
   /** Calls `receive` for each message of a Node child. */
   onMessage(receive: (message: unknown) => void): void {
-    this.#process.on('message', receive);
+    this.#process?.on('message', receive);
   }
 
   /** Ends the child at once and waits until it is gone. */
   async kill(): Promise<ChildExit> {
-    if (!this.#isGone) this.#process.kill('SIGKILL');
+    if (!this.#isGone) this.#process?.kill('SIGKILL');
     return this.exited;
   }
 
-  #watch(): Promise<ChildExit> {
-    const child = this.#process;
+  #watch(child: ChildProcess): Promise<ChildExit> {
     this.#follow(child.stderr);
     if (this.#spec.pcm !== 'stdout') this.#follow(child.stdout);
     // A pipe whose reader is gone gives EPIPE here; the exit of the child tells the same and more.
@@ -128,20 +126,20 @@ export class PcmChild {
         this.#log.debug({ why: exit.why }, `${this.#spec.name} is gone`);
         resolve(exit);
       };
-      child.once('error', (error: NodeJS.ErrnoException) => {
+      child.once('error', (error) => {
         if (child.pid !== undefined) {
           this.#log.debug({ err: error }, 'child process');
           return;
         }
-        finish({ code: null, signal: null, why: this.#spawnFailure(error) });
+        finish({ code: null, signal: null, why: this.#startFailure(error) });
       });
       child.once('close', (code, signal) => finish({ code, signal, why: this.#describe(code, signal) }));
     });
   }
 
-  #spawnFailure(error: NodeJS.ErrnoException): string {
+  #startFailure(error: unknown): string {
     const { name, command, remedy } = this.#spec;
-    if (error.code === 'ENOENT') return `${command} is not installed: ${remedy}`;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return `${command} is not installed: ${remedy}`;
     return `${name} did not start: ${messageOf(error)}`;
   }
 
@@ -160,6 +158,25 @@ export class PcmChild {
       this.#log.debug({ line }, 'child says');
     });
   }
+}
+
+function start({ command, args, env, pcm, messages }: ChildSpec): ChildProcess {
+  const [program, all] = leash(command, args);
+  return spawn(program, all, {
+    env: { ...process.env, ...env },
+    stdio: [
+      pcm === 'stdin' ? 'pipe' : 'ignore',
+      'pipe',
+      'pipe',
+      pcm === 'fd3' ? 'pipe' : 'ignore',
+      ...(messages ? (['ipc'] as const) : []),
+    ],
+  });
+}
+
+/** In the place of a pipe of a child that did not start: takes nothing and gives nothing. */
+function noPipe(): PassThrough {
+  return new PassThrough().destroy();
 }
 
 /** An AudioError that says how a child ended. */

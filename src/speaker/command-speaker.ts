@@ -66,12 +66,15 @@ export class CommandSpeaker implements Speaker {
   async #live(listener: SpeakerListener, signal: AbortSignal): Promise<LifeEnd> {
     const exit = await this.#probe(signal);
     if (exit.code !== 0 || signal.aborted) return { why: exit.why, wasReady: false };
+    let stop: () => void = () => undefined;
     const why = await new Promise<string>((resolve) => {
       this.#reportLoss = resolve;
-      signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+      stop = () => resolve('stopped');
+      signal.addEventListener('abort', stop);
       this.#isReady = true;
       listener.ready({ device: this.#options.device || 'default' });
     });
+    signal.removeEventListener('abort', stop);
     this.#isReady = false;
     this.#reportLoss = undefined;
     return { why, wasReady: true };
@@ -97,6 +100,7 @@ class CommandPlayback implements Playback {
   readonly #reportLoss: (why: string) => void;
   readonly #early: Uint8Array[] = [];
   #child: PcmChild | undefined;
+  #isEnded = false;
   #wasCleared = false;
 
   /** `before` is the playback that still holds the device; many devices can be opened only once. */
@@ -120,9 +124,10 @@ class CommandPlayback implements Playback {
   async drain(): Promise<void> {
     const child = await this.#started;
     if (!child) return;
+    this.#isEnded ||= !child.isGone;
     child.input.end();
     const exit = await child.exited;
-    if (!this.#wasCleared && exit.code !== 0) throw childError(exit);
+    if (this.#isFailure(exit)) throw childError(exit);
   }
 
   async clear(): Promise<void> {
@@ -137,8 +142,13 @@ class CommandPlayback implements Playback {
     for (const pcm of this.#early.splice(0)) child.input.write(pcm);
     this.#child = child;
     void child.exited.then((exit) => {
-      if (!this.#wasCleared && exit.code !== 0) this.#reportLoss(exit.why);
+      if (this.#isFailure(exit)) this.#reportLoss(exit.why);
     });
     return child;
+  }
+
+  /** Some players exit with 0 where somebody else ends them, which is no word that they have played everything. */
+  #isFailure({ code }: ChildExit): boolean {
+    return !this.#wasCleared && (code !== 0 || !this.#isEnded);
   }
 }

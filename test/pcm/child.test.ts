@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { PcmChild } from '../../src/pcm/child.js';
+import { takeDescriptors } from './descriptors.js';
 
 /** More than a pipe holds. */
 const MUCH = new Uint8Array(4 * 2 ** 20);
@@ -46,5 +48,34 @@ describe('the pipe into a child', () => {
     await child.kill();
     await waiting;
     await child.writable();
+  });
+});
+
+describe('a child that the system has no room for', () => {
+  /** All that is done to a child, with one that never was. */
+  async function isGone(child: PcmChild): Promise<string> {
+    child.input.on('error', (error) => assert.fail(error));
+    assert.equal(child.input.write(MUCH), false);
+    await child.writable();
+    child.input.end();
+    child.output.on('data', () => assert.fail('it says something'));
+    child.onMessage(() => assert.fail('it says something'));
+    child.post({});
+    const { code, signal, why } = await child.kill();
+    assert.deepEqual([code, signal, child.isGone], [null, null, true]);
+    await once(child.input, 'close');
+    return why;
+  }
+
+  it('is gone with what the system says, without a file descriptor for its pipes', async (t) => {
+    const give = takeDescriptors(t);
+    const child = childOf(t, '/bin/cat');
+    const why = isGone(child);
+    give();
+    assert.match(await why, /^child did not start: .*EMFILE/);
+  });
+
+  it('is gone with what the system says, where starting it throws', async (t) => {
+    assert.match(await isGone(childOf(t, '/bin/cat', 'x'.repeat(2 ** 22))), /^child did not start: .*E2BIG/);
   });
 });
