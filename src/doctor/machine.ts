@@ -103,25 +103,53 @@ async function powerFindings({ output }: MachineView): Promise<Finding[]> {
   return [ok('power', 'the voltage is well')];
 }
 
-/** The unit of the system, where systemd runs. */
+/** The managers whose unit is looked at, with what is typed in front of a change and to read the log. */
+const MANAGERS = [
+  { flags: [], control: 'sudo systemctl', journal: 'journalctl' },
+  { flags: ['--user'], control: 'systemctl --user', journal: 'journalctl --user' },
+] as const;
+
+/** The unit of the system and that of this user, where systemd runs. Whether `run` would work, the other checks tell. */
 export function unitCheck({ output }: MachineView): Check {
   return {
     subject: 'service',
     run: async () => {
-      const shown = ['LoadState', 'ActiveState', 'SubState', 'StatusText', 'NRestarts'];
-      const text = await output('systemctl', ['show', 'tars-client', `--property=${shown.join()}`]).catch(() => '');
-      const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1] ?? '';
-      if (value('LoadState') !== 'loaded') return [];
-      const restarts = Number(value('NRestarts'));
-      const state = [value('ActiveState'), restarts > 0 ? `restarted ${restarts} times` : '', value('StatusText')];
-      const said = state.filter(Boolean).join(', ');
-      if (value('ActiveState') === 'failed') return [failure('service', said, 'journalctl -u tars-client -n 50')];
-      // Stopped is what it should be while the doctor looks: else it holds the microphone.
-      return [
-        value('SubState') === 'auto-restart'
-          ? warning('service', said, 'journalctl -u tars-client -n 50')
-          : ok('service', said),
-      ];
+      const properties = '--property=LoadState,ActiveState,SubState,StatusText,NRestarts';
+      const units = await Promise.all(
+        MANAGERS.map(async (manager) => {
+          const text = await output('systemctl', [...manager.flags, 'show', 'tars-client', properties]).catch(() => '');
+          return { manager, value: (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1] ?? '' };
+        }),
+      );
+      const loaded = units.filter(({ value }) => value('LoadState') === 'loaded');
+      // Of two units, one that was left alone says nothing about the one in use.
+      const used = loaded.filter(({ value }) => value('ActiveState') !== 'inactive');
+      return (used.length > 0 ? used : loaded.slice(0, 1)).map(unitFinding);
     },
   };
+}
+
+interface Unit {
+  manager: (typeof MANAGERS)[number];
+  value: (property: string) => string;
+}
+
+function unitFinding({ manager, value }: Unit): Finding {
+  const restarts = Number(value('NRestarts'));
+  const said = [
+    manager.flags.length > 0 ? 'of this user' : '',
+    value('ActiveState'),
+    restarts > 0 ? `restarted ${restarts} times` : '',
+    value('StatusText'),
+  ]
+    .filter(Boolean)
+    .join(', ');
+  // It gives up only for a wrong configuration, which may be mended by now.
+  if (value('ActiveState') === 'failed') {
+    const why = `${manager.journal} -u tars-client -n 50`;
+    return warning('service', said, `${manager.control} restart tars-client   (${why} tells why it failed)`);
+  }
+  // Stopped is what it should be while the doctor looks: else it holds the microphone.
+  if (value('SubState') === 'auto-restart') return warning('service', said, `${manager.journal} -u tars-client -n 50`);
+  return ok('service', said);
 }

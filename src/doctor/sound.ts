@@ -81,12 +81,20 @@ function deviceFinding(subject: string, backend: string, { device, why }: Outcom
 }
 
 function nothingFinding(micWhy: string, playerWhy: string): Finding {
+  const held = [micWhy, playerWhy].filter((why) => HELD.test(why));
+  // Where the kernel tells the holder of one of the two only, that one has the better remedy.
+  const [best] = held.sort((one, other) => Number(/in use:/.test(other)) - Number(/in use:/.test(one)));
   return failure(
     'sound',
     `neither a microphone nor a loudspeaker can be opened: ${micWhy}; ${playerWhy}`,
-    'plug one in; arecord -l and aplay -l list the cards that the kernel knows',
+    best === undefined
+      ? 'plug one in; arecord -l and aplay -l list the cards that the kernel knows'
+      : remedyFor(best, 'microphone'),
   );
 }
+
+/** Words of a device that is there and that another program has open. */
+const HELD = /busy|in use/i;
 
 /** What to do about a device that does not open. */
 export function remedyFor(why: string, subject: string): string | undefined {
@@ -94,7 +102,11 @@ export function remedyFor(why: string, subject: string): string | undefined {
   const own = /in use:.*\btars-client\.service( of user)?/.exec(why);
   if (own) return `${own[1] ? 'systemctl --user' : 'sudo systemctl'} stop tars-client   (while the doctor looks)`;
   if (why.includes('tars-client devices')) return undefined;
-  if (/busy|in use/i.test(why)) return 'end the program that holds it, or use a sound server that shares it';
+  const other = /in use:.*?\(pid (\d+)(?:, ([^\s,)]+\.service)( of user)?)?/.exec(why);
+  const way = '   (it holds the device), or use a sound server that shares it';
+  if (other?.[2]) return `${other[3] ? 'systemctl --user' : 'sudo systemctl'} stop ${other[2]}${way}`;
+  if (other) return `kill ${other[1]}${way}`;
+  if (HELD.test(why)) return 'fuser -v /dev/snd/*   names who holds it: end that, or use a sound server that shares it';
   return `tars-client devices   lists what there is; ${key} chooses`;
 }
 

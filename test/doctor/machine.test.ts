@@ -17,7 +17,8 @@ function machine(changes: Partial<MachineView> & { outputs?: Record<string, stri
     nowMs: Date.UTC(2027, 0, 1),
     freeBytes: 300 * MIB,
     totalBytes: 512 * MIB,
-    output: async (program) => outputs[program] ?? Promise.reject(new Error('ENOENT')),
+    output: async (program, args) =>
+      (args.includes('--user') ? undefined : outputs[program]) ?? Promise.reject(new Error('ENOENT')),
     read: () => Promise.reject(new Error('ENOENT')),
     ...more,
   };
@@ -100,10 +101,35 @@ describe('what the doctor says of the unit', () => {
     assert.deepEqual([finding?.gravity, finding?.text], ['ok', 'active, restarted 2 times, Listening for "hey tars"']);
   });
 
-  it('where to read why it failed', async () => {
+  it('how to start one that gave up: whether the device would run, the other checks tell', async () => {
     const finding = await find(unitCheck(show({ LoadState: 'loaded', ActiveState: 'failed' })), 'service');
-    assert.equal(finding?.gravity, 'failure');
-    assert.match(finding?.remedy ?? '', /journalctl -u tars-client/);
+    assert.equal(finding?.gravity, 'warning');
+    assert.match(finding?.remedy ?? '', /^sudo systemctl restart tars-client .*journalctl -u tars-client/);
+  });
+
+  describe('where this user has one too', () => {
+    const both = (system: string, own: string) =>
+      machine({
+        output: async (_program, args) =>
+          `LoadState=loaded\nActiveState=${args.includes('--user') ? own : system}\nStatusText=`,
+      });
+    const cases: [system: string, own: string, said: string[], remedy: RegExp][] = [
+      ['inactive', 'active', ['of this user, active'], /^$/],
+      ['active', 'inactive', ['active'], /^$/],
+      ['inactive', 'inactive', ['inactive'], /^$/],
+      ['inactive', 'failed', ['of this user, failed'], /^systemctl --user restart tars-client .*journalctl --user /],
+      ['active', 'active', ['active', 'of this user, active'], /^$/],
+    ];
+    for (const [system, own, said, remedy] of cases) {
+      it(`the system's ${system}, the user's ${own}`, async () => {
+        const findings = await unitCheck(both(system, own)).run(new AbortController().signal);
+        assert.deepEqual(
+          findings.map(({ text }) => text),
+          said,
+        );
+        assert.match(findings[0]?.remedy ?? '', remedy);
+      });
+    }
   });
 
   it('no warning of one that was stopped for the doctor or is starting, one of one that ends and ends', async () => {

@@ -66,6 +66,38 @@ describe('the sound check', () => {
   });
 });
 
+describe('the sound check where neither way opens', () => {
+  const visit = async (micWhy: string, speakerWhy: string) => {
+    const microphone: Microphone = {
+      backend: 'arecord',
+      rateHz: RATE_HZ,
+      capture: async (listener) => listener.lost({ why: micWhy }),
+    };
+    const speaker: Speaker = {
+      backend: 'aplay',
+      run: async (listener) => listener.lost({ why: speakerWhy }),
+      open: () => assert.fail('nothing is played'),
+    };
+    return soundCheck({ microphone, speaker }).run(new AbortController().signal);
+  };
+  const BUSY = 'Device or resource busy';
+  const HELD = `${BUSY}; in use: USB by mpd (pid 7, mpd.service)`;
+  const cases: [name: string, micWhy: string, speakerWhy: string, remedy: RegExp][] = [
+    ['because one program holds both', HELD, HELD, /^sudo systemctl stop mpd\.service/],
+    ['and the holder of one is known', BUSY, HELD, /^sudo systemctl stop mpd\.service/],
+    ['and both are busy', BUSY, BUSY, /^fuser -v/],
+    ['because there is nothing', 'No such device', 'No such device', /^plug one in/],
+  ];
+  for (const [name, micWhy, speakerWhy, remedy] of cases) {
+    it(name, async () => {
+      const [finding, ...more] = await visit(micWhy, speakerWhy);
+      assert.deepEqual(more, []);
+      assert.equal(finding?.gravity, 'failure');
+      assert.match(finding?.remedy ?? '', remedy);
+    });
+  }
+});
+
 describe('the remedy for a device that is in use', () => {
   const cases: [name: string, why: string, remedy: RegExp][] = [
     ['by a child of the service', 'busy; in use: USB by arecord (pid 7, tars-client.service)', /^sudo systemctl stop/],
@@ -77,9 +109,15 @@ describe('the remedy for a device that is in use', () => {
     [
       'by a node of something else',
       'busy; in use: USB by node (pid 7, mqtt.service)',
-      /^end the program that holds it/,
+      /^sudo systemctl stop mqtt\.service /,
     ],
-    ['by nobody that is known', 'Device or resource busy', /^end the program that holds it/],
+    [
+      'by a service of a user',
+      'busy; in use: USB by mpd (pid 7, mpd.service of user 1000)',
+      /^systemctl --user stop mpd\.service /,
+    ],
+    ['by a program', 'busy; in use: USB by arecord (pid 7)', /^kill 7 /],
+    ['by nobody that is known', 'Device or resource busy', /^fuser -v \/dev\/snd\/\*/],
   ];
   for (const [name, why, remedy] of cases) {
     it(name, () => assert.match(remedyFor(why, 'microphone') ?? '', remedy));

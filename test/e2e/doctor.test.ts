@@ -133,7 +133,7 @@ describe('doctor', () => {
     assert.match(theFailure(none).remedy ?? '', /arecord -l/);
     assert.equal(theFailure(busy).subject, 'microphone');
     assert.match(theFailure(busy).text, /busy/);
-    assert.match(theFailure(busy).remedy ?? '', /end the program that holds it/);
+    assert.match(theFailure(busy).remedy ?? '', /^fuser -v/);
   });
 
   it('with a server that is not there, refuses the token, or has an expired certificate', async (test) => {

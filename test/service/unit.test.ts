@@ -33,6 +33,49 @@ describe('systemd/tars-client.service', { skip }, () => {
   });
 });
 
+/** What the units promise of a device that nobody looks after; section by section, as systemd reads them. */
+const BOTH: readonly (readonly [section: string, line: string])[] = [
+  ['Unit', 'StartLimitIntervalSec=0'],
+  ['Service', 'Type=notify'],
+  ['Service', 'NotifyAccess=main'],
+  ['Service', 'WatchdogSec=30'],
+  ['Service', 'Restart=always'],
+  ['Service', 'RestartSec=5'],
+  ['Service', 'RestartPreventExitStatus=78'],
+  ['Service', 'ExecReload=/bin/kill -HUP $MAINPID'],
+  ['Service', 'TimeoutStopSec=10'],
+  ['Service', 'LimitCORE=0'],
+  ['Service', 'MemoryMax=384M'],
+  ['Service', 'TasksMax=128'],
+  ['Service', 'StateDirectory=tars-client'],
+];
+const OF_THE_SYSTEM: typeof BOTH = [
+  ['Unit', 'After=network.target sound.target'],
+  ['Service', 'DynamicUser=yes'],
+  ['Service', 'SupplementaryGroups=audio'],
+  ['Service', 'LoadCredential=tars:/etc/tars-client/credentials'],
+  ['Install', 'WantedBy=multi-user.target'],
+];
+
+for (const [name, lines] of [
+  ['tars-client.service', [...BOTH, ...OF_THE_SYSTEM]],
+  ['tars-client-user.service', [...BOTH, ['Install', 'WantedBy=default.target']]],
+] as const) {
+  describe(`systemd/${name} has`, () => {
+    const sections = readFileSync(fileOf(`systemd/${name}`), 'utf8').split(/^(?=\[)/m);
+    for (const [section, line] of lines) {
+      it(line, () => {
+        const key = line.slice(0, line.indexOf('=') + 1);
+        const own = sections.filter((text) => text.startsWith(`[${section}]`)).flatMap((text) => text.split('\n'));
+        assert.deepEqual(
+          own.filter((each) => each.startsWith(key)),
+          [line],
+        );
+      });
+    }
+  });
+}
+
 describe('systemd/tars-client-user.service', { skip }, () => {
   it('is a unit of a user that systemd understands to the last line', (test) => {
     const runtime = mkdtempSync(join(tmpdir(), 'tars-runtime-'));
