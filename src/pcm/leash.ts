@@ -1,8 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
 /** From util-linux, which every Linux has; sets what the kernel does when the parent ends, and becomes the command. */
 const SETPRIV = 'setpriv';
+const LEASH = ['--pdeathsig', 'KILL'];
+const TRIAL_LIMIT_MS = 2000;
+
+const trials = new Map<string, boolean>();
 
 /**
  * A command that the kernel kills when this process ends, however it ends: a player would otherwise play on what its
@@ -10,8 +15,21 @@ const SETPRIV = 'setpriv';
  */
 export function leash(command: string, args: readonly string[], path = process.env.PATH ?? ''): [string, string[]] {
   // A command that does not exist must be reported as such, not as a failure of setpriv.
-  if (!isThere(command, path) || !isThere(SETPRIV, path)) return [command, [...args]];
-  return [SETPRIV, ['--pdeathsig', 'KILL', command, ...args]];
+  if (!isThere(command, path) || !holds(path)) return [command, [...args]];
+  return [SETPRIV, [...LEASH, command, ...args]];
+}
+
+/**
+ * Whether setpriv is there and works. It calls capset, which the service's sandbox refuses; there systemd ends what a
+ * service leaves behind.
+ */
+function holds(path: string): boolean {
+  const known = trials.get(path);
+  if (known !== undefined) return known;
+  const trial = { env: { PATH: path }, stdio: 'ignore', timeout: TRIAL_LIMIT_MS } as const;
+  const isWorking = isThere(SETPRIV, path) && spawnSync(SETPRIV, [...LEASH, SETPRIV, '--version'], trial).status === 0;
+  trials.set(path, isWorking);
+  return isWorking;
 }
 
 function isThere(command: string, path: string): boolean {

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { writeWav } from '../../src/pcm/wav-writer.js';
+import { MemoryLimit, whyNoLimit } from '../helpers/memory-limit.js';
 import { type Answer, DebianRoot, whyNoRoot } from './debian-root.js';
-import { MemoryLimit, whyNoLimit } from './memory-limit.js';
 import { debOfVersion, makePackages, type Packages, whyNoPackages } from './release.js';
 
 const CONFIG = 'etc/tars-client/config.toml';

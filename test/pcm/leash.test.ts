@@ -1,24 +1,34 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { leash } from '../../src/pcm/leash.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tars-path-'));
-symlinkSync('/bin/sh', join(folder, 'aplay'));
-after(() => rmSync(folder, { recursive: true }));
+/** A folder for the search path with a player, and with a setpriv of this text. */
+function folderWith(context: TestContext, setpriv?: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tars-path-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  symlinkSync('/bin/sh', join(folder, 'aplay'));
+  if (setpriv !== undefined) writeFileSync(join(folder, 'setpriv'), `#!/bin/sh\n${setpriv}\n`, { mode: 0o755 });
+  return folder;
+}
 
-test('a command runs by itself where there is no setpriv', () => {
+test('a command runs by itself where there is no setpriv', (context) => {
+  assert.deepEqual(leash('aplay', ['-q'], folderWith(context)), ['aplay', ['-q']]);
+});
+
+test('a command runs by itself where setpriv does not work, as in the sandbox of the service', (context) => {
+  const folder = folderWith(context, 'echo "setpriv: activate capabilities: Operation not permitted" >&2; exit 127');
   assert.deepEqual(leash('aplay', ['-q'], folder), ['aplay', ['-q']]);
 });
 
-test('a command is bound to the life of its parent', () => {
-  symlinkSync('/bin/sh', join(folder, 'setpriv'));
+test('a command is bound to the life of its parent', (context) => {
+  const folder = folderWith(context, 'exit 0');
   assert.deepEqual(leash('aplay', ['-q'], folder), ['setpriv', ['--pdeathsig', 'KILL', 'aplay', '-q']]);
   assert.deepEqual(leash(process.execPath, [], folder), ['setpriv', ['--pdeathsig', 'KILL', process.execPath]]);
 });
 
-test('a command that is not there is not hidden behind setpriv', () => {
-  assert.deepEqual(leash('arecord', ['-q'], folder), ['arecord', ['-q']]);
+test('a command that is not there is not hidden behind setpriv', (context) => {
+  assert.deepEqual(leash('arecord', ['-q'], folderWith(context, 'exit 0')), ['arecord', ['-q']]);
 });

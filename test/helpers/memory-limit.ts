@@ -14,7 +14,7 @@ export class MemoryLimit {
   readonly #folder: string;
 
   constructor(mib: number) {
-    this.#folder = join(folderOfAll() ?? '', `tars-install-${process.pid}`);
+    this.#folder = join(folderOfAll() ?? '', `tars-test-${process.pid}`);
     mkdirSync(this.#folder);
     const file = this.#isV2 ? 'memory.max' : 'memory.limit_in_bytes';
     writeFileSync(join(this.#folder, file), String(mib * 1024 * 1024));
