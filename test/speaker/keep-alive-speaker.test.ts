@@ -8,6 +8,7 @@ import { keptPerStep } from '../helpers/heap.js';
 import { FakeClock } from '../link/support.js';
 
 const SOUNDS = 2_000;
+const STRETCH_MS = 240_000;
 
 /** Notes what is opened, and in milliseconds what each stretch of sound was given. */
 class FakeSpeaker implements Speaker {
@@ -15,6 +16,8 @@ class FakeSpeaker implements Speaker {
   readonly stretches: { ms: number; isSilent: boolean }[] = [];
   listener: SpeakerListener | undefined;
   isThere = true;
+  hasRoom = true;
+  failure: AudioError | undefined;
 
   run(listener: SpeakerListener): Promise<void> {
     this.listener = listener;
@@ -29,10 +32,10 @@ class FakeSpeaker implements Speaker {
       write: (pcm) => {
         stretch.ms += pcm.length / 32;
         stretch.isSilent &&= pcm.every((byte) => byte === 0);
-        return true;
+        return this.hasRoom;
       },
-      writable: () => Promise.resolve(),
-      drain: () => Promise.resolve(),
+      writable: () => (this.hasRoom ? Promise.resolve() : new Promise(() => undefined)),
+      drain: () => (this.failure ? Promise.reject(this.failure) : Promise.resolve()),
       clear: () => Promise.resolve(),
     };
   }
@@ -61,6 +64,46 @@ describe('keep alive', () => {
     await pass(1_000);
     assert.deepEqual(told, ['ready']);
     assert.deepEqual(inner.stretches, [{ ms: 1_300, isSilent: true }]);
+  });
+
+  it('makes up for what late timers missed, so that the device does not run dry', async () => {
+    const { clock, inner } = await setUp();
+    inner.listener?.ready({ device: 'x' });
+    const aheadMs: number[] = [];
+    for (let i = 0; i < 50; i++) {
+      clock.block(130);
+      for (let turn = 0; turn < 8; turn++) await Promise.resolve();
+      aheadMs.push((inner.stretches[0]?.ms ?? 0) - clock.nowMs());
+    }
+    assert.ok(Math.min(...aheadMs) >= 200, `${aheadMs}`);
+    assert.ok(Math.max(...aheadMs) <= 400, `${aheadMs}`);
+  });
+
+  it('is ahead again after the device has run dry, by no more than before', async () => {
+    const { clock, inner, pass } = await setUp();
+    inner.listener?.ready({ device: 'x' });
+    clock.block(2_000);
+    await pass(1_000);
+    // It looks ten times a second.
+    assert.equal(inner.stretches[0]?.ms, 300 + 300 + 900);
+  });
+
+  it('gives no more to a device that takes no more', async () => {
+    const { inner, pass } = await setUp();
+    inner.hasRoom = false;
+    inner.listener?.ready({ device: 'x' });
+    await pass(2_000);
+    assert.equal(inner.stretches[0]?.ms, 100);
+  });
+
+  it('tries again when the silence failed and the device is not lost', async () => {
+    const { inner, pass } = await setUp();
+    inner.failure = new AudioError('refused');
+    inner.listener?.ready({ device: 'x' });
+    await pass(STRETCH_MS + 500);
+    assert.equal(inner.stretches.length, 1);
+    await pass(1_000);
+    assert.equal(inner.stretches.length, 2);
   });
 
   it('makes way for a sound, and goes on when that has been played', async () => {
@@ -92,7 +135,7 @@ describe('keep alive', () => {
   it('begins a new stretch now and then', async () => {
     const { inner, pass } = await setUp();
     inner.listener?.ready({ device: 'x' });
-    await pass(125_000);
+    await pass(2 * STRETCH_MS + 5_000);
     assert.equal(inner.stretches.length, 3);
   });
 
