@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import { ClientError, type ClientErrorOptions } from '../errors.js';
 
 /** A line, a chip or the library that cannot be used: a device works without them, and tries again. */
@@ -72,26 +73,46 @@ export function gpioFault(what: string, errorName: string): GpioError {
   return new GpioError(`${what}: ${errorName}${remedy === undefined ? '' : `: ${remedy}`}`);
 }
 
-/** How a library hands over the edges of a line; what is counted is below zero where it failed. */
-export interface EdgeSource {
-  /** More than zero where edges wait. Never blocks. */
-  wait: () => unknown;
-  /** Takes some of them; how many. */
-  read: () => unknown;
-  /** One of those taken last. */
-  at: (index: number) => LineEdge;
-  fault: () => Error;
+/** Checks what a library's functions give back; `what` names the line or chip in the error. */
+export interface Check {
+  /** A number that is not below zero. Throws GpioError. */
+  number(result: unknown, what: string): number;
+  /** A pointer that is not null. Throws GpioError. */
+  pointer(result: unknown, what: string): unknown;
 }
 
-/** All edges that wait, oldest first. Throws the source's fault. */
-export function waitingEdges({ wait, read, at, fault }: EdgeSource): LineEdge[] {
+/** The check for a library that says with `errno` why something failed. */
+export function checkBy(errno: () => number): Check {
+  const fault = (what: string) => gpioFault(what, getSystemErrorName(-errno()));
+  return {
+    number: (result, what) => {
+      const number = Number(result);
+      if (number < 0) throw fault(what);
+      return number;
+    },
+    pointer: (result, what) => {
+      if (result === null) throw fault(what);
+      return result;
+    },
+  };
+}
+
+/** How a library hands over the edges of a line. Each may throw GpioError. */
+export interface EdgeSource {
+  /** More than zero where edges wait. Never blocks. */
+  wait: () => number;
+  /** Takes some of them; how many. */
+  read: () => number;
+  /** One of those taken last. */
+  at: (index: number) => LineEdge;
+}
+
+/** All edges that wait, oldest first. Throws GpioError. */
+export function waitingEdges({ wait, read, at }: EdgeSource): LineEdge[] {
   const found: LineEdge[] = [];
-  for (;;) {
-    const ready = Number(wait());
-    if (ready < 0) throw fault();
-    if (ready === 0) return found;
-    const count = Number(read());
-    if (count < 0) throw fault();
+  while (wait() > 0) {
+    const count = read();
     for (let index = 0; index < count; index++) found.push(at(index));
   }
+  return found;
 }

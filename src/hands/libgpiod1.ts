@@ -1,9 +1,8 @@
-import { getSystemErrorName } from 'node:util';
 import {
   CONSUMER,
+  checkBy,
   type GpioChip,
   type GpioLibrary,
-  gpioFault,
   type InputLine,
   type LineEdge,
   waitingEdges,
@@ -39,23 +38,18 @@ export async function loadLibgpiod1(): Promise<GpioLibrary> {
   const getValue = library.func('int gpiod_line_get_value(void *)');
   const setValue = library.func('int gpiod_line_set_value(void *, int)');
   const release = library.func('void gpiod_line_release(void *)');
-  const fault = (what: string) => gpioFault(what, getSystemErrorName(-errno()));
+  const check = checkBy(errno);
 
   const watch = (line: unknown, what: string): InputLine => {
     const events = new BigInt64Array(EVENT_WORDS * EVENTS_AT_ONCE);
     return {
       edges: () =>
         waitingEdges({
-          wait: () => wait(line, NO_TIME),
-          read: () => readEvents(line, events, EVENTS_AT_ONCE),
+          wait: () => check.number(wait(line, NO_TIME), what),
+          read: () => check.number(readEvents(line, events, EVENTS_AT_ONCE), what),
           at: (index) => edgeAt(events, index * EVENT_WORDS),
-          fault: () => fault(what),
         }),
-      isActive: () => {
-        const value = Number(getValue(line));
-        if (value < 0) throw fault(what);
-        return value === 1;
-      },
+      isActive: () => check.number(getValue(line), what) === 1,
       close: () => release(line),
     };
   };
@@ -63,8 +57,8 @@ export async function loadLibgpiod1(): Promise<GpioLibrary> {
   const wrap = (chip: unknown, path: string): GpioChip => {
     const request = (offset: number, ask: (line: unknown) => unknown) => {
       const what = `line ${offset} of ${path}`;
-      const line: unknown = lineAt(chip, offset);
-      if (line === null || Number(ask(line)) < 0) throw fault(what);
+      const line = check.pointer(lineAt(chip, offset), what);
+      check.number(ask(line), what);
       return { line, what };
     };
     return {
@@ -82,9 +76,7 @@ export async function loadLibgpiod1(): Promise<GpioLibrary> {
         const flags = isActiveLow ? FLAG_ACTIVE_LOW : 0;
         const { line, what } = request(offset, (each) => requestOutput(each, CONSUMER, flags, 0));
         return {
-          set: (isActive) => {
-            if (Number(setValue(line, isActive ? 1 : 0)) < 0) throw fault(what);
-          },
+          set: (isActive) => void check.number(setValue(line, isActive ? 1 : 0), what),
           close: () => release(line),
         };
       },
@@ -92,13 +84,7 @@ export async function loadLibgpiod1(): Promise<GpioLibrary> {
     };
   };
 
-  return {
-    open: (path) => {
-      const chip: unknown = openChip(path);
-      if (chip === null) throw fault(path);
-      return wrap(chip, path);
-    },
-  };
+  return { open: (path) => wrap(check.pointer(openChip(path), path), path) };
 }
 
 function edgeAt(events: BigInt64Array, at: number): LineEdge {

@@ -1,5 +1,4 @@
-import { getSystemErrorName } from 'node:util';
-import { CONSUMER, type GpioChip, type GpioLibrary, gpioFault, type InputLine, waitingEdges } from './gpio.js';
+import { CONSUMER, checkBy, type GpioChip, type GpioLibrary, type InputLine, waitingEdges } from './gpio.js';
 
 /** What Debian 13 installs: package libgpiod3, interface version 2. */
 const LIBRARY = 'libgpiod.so.3';
@@ -56,7 +55,7 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
   const eventAt = library.func('void *gpiod_edge_event_buffer_get_event(void *, unsigned long)');
   const typeOf = library.func('int gpiod_edge_event_get_event_type(void *)');
   const timeOf = library.func('uint64_t gpiod_edge_event_get_timestamp_ns(void *)');
-  const fault = (what: string) => gpioFault(what, getSystemErrorName(-errno()));
+  const check = checkBy(errno);
 
   const request = (chip: unknown, offset: number, wish: LineWish, what: string): unknown => {
     const [settings, lines, asking]: unknown[] = [newSettings(), newLines(), newRequest()];
@@ -66,10 +65,8 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
       if (wish.bias !== undefined) setBias(settings, wish.bias);
       setActiveLow(settings, wish.isActiveLow);
       setConsumer(asking, CONSUMER);
-      if (Number(addLines(lines, new Uint32Array([offset]), 1, settings)) < 0) throw fault(what);
-      const line: unknown = requestLines(chip, asking, lines);
-      if (line === null) throw fault(what);
-      return line;
+      check.number(addLines(lines, new Uint32Array([offset]), 1, settings), what);
+      return check.pointer(requestLines(chip, asking, lines), what);
     } finally {
       freeSettings(settings);
       freeLines(lines);
@@ -82,19 +79,14 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
     return {
       edges: () =>
         waitingEdges({
-          wait: () => wait(line, 0),
-          read: () => readEvents(line, events, EVENTS_AT_ONCE),
+          wait: () => check.number(wait(line, 0), what),
+          read: () => check.number(readEvents(line, events, EVENTS_AT_ONCE), what),
           at: (index) => {
             const event: unknown = eventAt(events, index);
             return { isActive: Number(typeOf(event)) === RISING_EDGE, atNs: BigInt(timeOf(event)) };
           },
-          fault: () => fault(what),
         }),
-      isActive: () => {
-        const value = Number(getValue(line, offset));
-        if (value < 0) throw fault(what);
-        return value === 1;
-      },
+      isActive: () => check.number(getValue(line, offset), what) === 1,
       close: () => {
         release(line);
         freeBuffer(events);
@@ -102,46 +94,40 @@ export async function loadLibgpiod2(): Promise<GpioLibrary> {
     };
   };
 
-  const wrap = (chip: unknown, path: string): GpioChip => {
-    const info: unknown = chipInfo(chip);
-    if (info === null) {
-      const error = fault(path); // closing may change the error number
+  const labelFor = (chip: unknown, path: string): string => {
+    try {
+      const info = check.pointer(chipInfo(chip), path);
+      const label = String(labelOf(info));
+      freeInfo(info);
+      return label;
+    } catch (error) {
       closeChip(chip);
       throw error;
     }
-    const label = String(labelOf(info));
-    freeInfo(info);
-    return {
-      label,
-      offsetOf: (name) => {
-        const offset = Number(findOffset(chip, name));
-        return offset < 0 ? undefined : offset;
-      },
-      input: (offset, isActiveLow) => {
-        const what = `line ${offset} of ${path}`;
-        const bias = isActiveLow ? PULL_UP : PULL_DOWN;
-        const line = request(chip, offset, { direction: INPUT, edges: BOTH_EDGES, bias, isActiveLow }, what);
-        return watch(line, offset, what);
-      },
-      output: (offset, isActiveLow) => {
-        const what = `line ${offset} of ${path}`;
-        const line = request(chip, offset, { direction: OUTPUT, isActiveLow }, what);
-        return {
-          set: (isActive) => {
-            if (Number(setValue(line, offset, isActive ? 1 : 0)) < 0) throw fault(what);
-          },
-          close: () => release(line),
-        };
-      },
-      close: () => closeChip(chip),
-    };
   };
 
-  return {
-    open: (path) => {
-      const chip: unknown = openChip(path);
-      if (chip === null) throw fault(path);
-      return wrap(chip, path);
+  const wrap = (chip: unknown, path: string): GpioChip => ({
+    label: labelFor(chip, path),
+    offsetOf: (name) => {
+      const offset = Number(findOffset(chip, name));
+      return offset < 0 ? undefined : offset;
     },
-  };
+    input: (offset, isActiveLow) => {
+      const what = `line ${offset} of ${path}`;
+      const bias = isActiveLow ? PULL_UP : PULL_DOWN;
+      const line = request(chip, offset, { direction: INPUT, edges: BOTH_EDGES, bias, isActiveLow }, what);
+      return watch(line, offset, what);
+    },
+    output: (offset, isActiveLow) => {
+      const what = `line ${offset} of ${path}`;
+      const line = request(chip, offset, { direction: OUTPUT, isActiveLow }, what);
+      return {
+        set: (isActive) => void check.number(setValue(line, offset, isActive ? 1 : 0), what),
+        close: () => release(line),
+      };
+    },
+    close: () => closeChip(chip),
+  });
+
+  return { open: (path) => wrap(check.pointer(openChip(path), path), path) };
 }

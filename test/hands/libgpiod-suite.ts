@@ -56,6 +56,14 @@ describe('libgpiod', () => {
     chip.isGone = false;
   });
 
+  it('closes a chip that does not tell of itself', () => {
+    chip.isMute = true;
+    const before = openFiles();
+    for (let round = 0; round < 5; round++) refuses(() => library.open(chip.path), /gpiochip0: EIO$/);
+    assert.equal(openFiles(), before);
+    chip.isMute = false;
+  });
+
   it('watches a line: both edges, biased to where it is not active', (test) => {
     withChip(library, (opened) => {
       for (const isActiveLow of [true, false]) {

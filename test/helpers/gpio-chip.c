@@ -4,6 +4,7 @@
 //   event-N     a pipe of the edges of line N, in the kernel's own structures; whoever writes there presses the button
 //   active-N    if it is there, line N is at its active level
 //   busy-N      if it is there, line N belongs to somebody else
+//   mute        if it is there, the chip does not tell of itself
 //   gone        if it is there, the chip is not
 //   log         a line for each request and each value: "request N FLAGS EDGES CONSUMER UAPI", "set N VALUE NANOSECONDS"
 #define _GNU_SOURCE
@@ -75,6 +76,7 @@ int ioctl(int fd, unsigned long request_code, ...) {
   va_end(list);
   if (fd >= 0 && fd < FDS && chips[fd]) {
     if (what == GPIO_GET_CHIPINFO_IOCTL) {
+      if (is_there("mute", -1)) return fail(EIO);
       *(struct gpiochip_info *)argument = (struct gpiochip_info){.name = "gpiochip0", .label = "pinctrl-bcm2711", .lines = LINES};
       return 0;
     }

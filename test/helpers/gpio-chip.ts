@@ -127,6 +127,11 @@ export class SimulatedChip {
     this.#mark('gone', isGone);
   }
 
+  /** It does not tell of itself, or does again. */
+  set isMute(isMute: boolean) {
+    this.#mark('mute', isMute);
+  }
+
   /** A line belongs to somebody else, or does not any more. */
   setBusy(line: number, isBusy: boolean): void {
     this.#mark(`busy-${line}`, isBusy);
