@@ -49,6 +49,9 @@ export class HotwordError extends ClientError {
   }
 }
 
+/** A hotword engine that the configuration asks for what it cannot do, until a person mends that. Exit code 78. */
+export class HotwordConfigError extends HotwordError {}
+
 /** A hotword engine whose library or packaged model is not on this machine; the configuration may well be right. */
 export class EngineMissingError extends HotwordError {}
 
@@ -69,7 +72,7 @@ export class PageError extends ClientError {
 /** The exit code of a program that ends for this reason: 64 wrong usage, 78 bad configuration (sysexits.h), 1 otherwise. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return 64;
-  return error instanceof ConfigError ? 78 : 1;
+  return error instanceof ConfigError || error instanceof HotwordConfigError ? 78 : 1;
 }
 
 /** The text of anything thrown, for a log field or a sentence. */

@@ -1,4 +1,4 @@
-import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
+import { EngineMissingError, HotwordConfigError, HotwordError, messageOf } from '../errors.js';
 import type { HotwordEngine } from './engine.js';
 import { PorcupineRefusal } from './porcupine.js';
 import {
@@ -59,7 +59,7 @@ export class EngineSource {
     const name = this.#settings.engine;
     if (name === 'auto') return this.#first(this.#candidates());
     if (!isEngine(name)) {
-      throw new HotwordError(
+      throw new HotwordConfigError(
         `hotword.engine ${JSON.stringify(name)} does not exist; choose one of auto, ${Object.keys(ENGINES).join(', ')}`,
       );
     }

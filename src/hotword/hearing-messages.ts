@@ -43,8 +43,8 @@ export type FromHearing =
       /** The native libraries that were loaded. */
       addons: readonly string[];
     }
-  /** There is no engine, for a reason that a person may mend. */
-  | { type: 'refused'; why: string }
+  /** There is no engine, for a reason that a person may mend; `isConfiguration` as of a HotwordConfigError. */
+  | { type: 'refused'; why: string; isConfiguration: boolean }
   /** `epoch` is that of the last reset before the phrase; `isEcho` when the reply itself said it. */
   | { type: 'hit'; hit: HotwordHit; epoch: number; isEcho: boolean }
   | { type: 'score'; score: PhraseScore }

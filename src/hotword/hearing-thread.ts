@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { HotwordError, messageOf } from '../errors.js';
+import { HotwordConfigError, HotwordError, messageOf } from '../errors.js';
 import type { HotwordEngine } from './engine.js';
 import { type EngineHistory, EngineSource } from './engine-source.js';
 import { guardThreshold, Hearing } from './hearing.js';
@@ -21,7 +21,7 @@ async function run(port: NonNullable<typeof parentPort>, setup: HearingSetup): P
     engine = await new EngineSource({ settings: setup.settings, history: setup.history, onHistory, log }).make();
   } catch (error) {
     if (!(error instanceof HotwordError)) throw error;
-    tell({ type: 'refused', why: error.message });
+    tell({ type: 'refused', why: error.message, isConfiguration: error instanceof HotwordConfigError });
     return;
   }
   const isGuarded = setup.isGuarded && engine.phrases.length > 0;

@@ -1,4 +1,4 @@
-import { HotwordError } from '../errors.js';
+import { HotwordConfigError } from '../errors.js';
 import type { OnnxModel, OnnxRuntime, OnnxValue } from './onnx.js';
 
 /** New samples of each step: 80 ms at 16 kHz. */
@@ -48,7 +48,7 @@ export function loadModel(runtime: OnnxRuntime, path: string, kind: ModelKind): 
     return { model, input: input.name, output: output.name };
   }
   const describe = (values: readonly OnnxValue[]) => values.map(({ shape }) => `[${shape.join(', ')}]`).join(' and ');
-  throw new HotwordError(
+  throw new HotwordConfigError(
     `${path} is a model of another kind: it takes ${describe(inputs)} and gives ${describe(outputs)}, and here one is ` +
       `needed that takes [${shapes.input.join(', ')}] and gives [${shapes.output.join(', ')}]; look at ` +
       'hotword.openwakeword.models and front_end_dir',

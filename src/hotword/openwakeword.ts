@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HotwordError, messageOf } from '../errors.js';
+import { HotwordConfigError, HotwordError, messageOf } from '../errors.js';
 import type { Detection, HotwordEngine, PhraseScore, Tuning } from './engine.js';
 import { loadOnnxRuntime } from './onnx.js';
 import { OnsetGate } from './onset-gate.js';
@@ -36,13 +36,13 @@ const HANG_FRAMES = 80;
 export async function createOpenWakeWord(options: OpenWakeWordOptions): Promise<HotwordEngine> {
   const { phrases, models, frontEndDir } = options;
   if (phrases.length === 0)
-    throw new HotwordError('hotword.phrases is empty; name at least one phrase, or engine "none"');
+    throw new HotwordConfigError('hotword.phrases is empty; name at least one phrase, or engine "none"');
   const thresholds = new Thresholds({ ...options, section: 'hotword.openwakeword' });
   const classifiers = phrases.map((phrase) => {
     const model = models[phrase];
     if (model) return model;
     const known = Object.keys(models).map((each) => JSON.stringify(each));
-    throw new HotwordError(
+    throw new HotwordConfigError(
       `hotword.openwakeword.models has no model for the phrase ${JSON.stringify(phrase)}` +
         `${known.length > 0 ? `, only for ${known.join(', ')}` : ''}; add one, as in { ${JSON.stringify(phrase)} = "FILE.onnx" }`,
     );
@@ -54,7 +54,7 @@ export async function createOpenWakeWord(options: OpenWakeWordOptions): Promise<
   };
   for (const path of [files.melspectrogram, files.embedding, ...classifiers]) {
     await access(path).catch((error: unknown) => {
-      throw new HotwordError(
+      throw new HotwordConfigError(
         `the model ${path} cannot be read (${messageOf(error)}); tars-client models shows what there is, and hotword.openwakeword.front_end_dir and models say where`,
         { cause: error },
       );

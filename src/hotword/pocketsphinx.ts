@@ -1,7 +1,7 @@
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EngineMissingError, HotwordError } from '../errors.js';
+import { EngineMissingError, HotwordConfigError, HotwordError } from '../errors.js';
 import type { Detection, HotwordEngine, PhraseScore, Tuning } from './engine.js';
 import { noisyMean } from './noisy-mean.js';
 import { OnsetGate } from './onset-gate.js';
@@ -83,7 +83,7 @@ const NOISE_STEPS_MIN = 3;
 export async function createPocketsphinx(options: PocketsphinxOptions): Promise<HotwordEngine> {
   const { phrases, modelDir = MODEL_DIR } = options;
   if (phrases.length === 0)
-    throw new HotwordError('hotword.phrases is empty; name at least one phrase, or engine "none"');
+    throw new HotwordConfigError('hotword.phrases is empty; name at least one phrase, or engine "none"');
   const thresholds = new Thresholds({ ...options, section: 'hotword.pocketsphinx' });
   const sphinx = await loadSphinx(options.libraries);
   const dictionaryFile = join(modelDir, 'cmudict-en-us.dict');

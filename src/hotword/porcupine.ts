@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { maskFile } from '../config/mask.js';
-import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
+import { EngineMissingError, HotwordConfigError, HotwordError, messageOf } from '../errors.js';
 import type { Detection, HotwordEngine } from './engine.js';
 
 /** The part of Picovoice's class that is used. */
@@ -75,19 +75,21 @@ async function readAccessKey(path: string): Promise<string> {
   } catch (error) {
     const shown = maskFile(path);
     const why = messageOf(error).replaceAll(path, shown);
-    throw new HotwordError(
+    throw new HotwordConfigError(
       `hotword.porcupine.access_key_file: ${shown} cannot be read (${why}); put the key from console.picovoice.ai into a file and name that`,
       shown === path ? { cause: error } : {},
     );
   }
   const key = text.trim();
   const where = `hotword.porcupine.access_key_file: the key in ${path}`;
-  if (key === '') throw new HotwordError(`${where} is empty; copy it from console.picovoice.ai`);
+  if (key === '') throw new HotwordConfigError(`${where} is empty; copy it from console.picovoice.ai`);
   if (/\s/.test(key)) {
-    throw new HotwordError(`${where} has a line break or a blank inside; it is one line without blanks: copy it again`);
+    throw new HotwordConfigError(
+      `${where} has a line break or a blank inside; it is one line without blanks: copy it again`,
+    );
   }
   if (!/^[A-Za-z0-9+/=_-]+$/.test(key)) {
-    throw new HotwordError(
+    throw new HotwordConfigError(
       `${where} has characters that no key has (quotation marks?); put the bare key into the file`,
     );
   }
@@ -97,7 +99,7 @@ async function readAccessKey(path: string): Promise<string> {
 function keywordOf(phrase: string, keywords: Readonly<Record<string, string>>, builtIn: readonly string[]): string {
   const model = (Object.hasOwn(keywords, phrase) ? keywords[phrase] : undefined) ?? phrase.toLowerCase();
   if (builtIn.includes(model) || model.endsWith('.ppn')) return model;
-  throw new HotwordError(
+  throw new HotwordConfigError(
     `hotword.porcupine.keywords: ${JSON.stringify(model)} for the phrase ${JSON.stringify(phrase)} is neither a .ppn ` +
       `file nor built in; train one at console.picovoice.ai, or use one of ${builtIn.join(', ')}`,
   );
@@ -106,7 +108,7 @@ function keywordOf(phrase: string, keywords: Readonly<Record<string, string>>, b
 /** Before Picovoice's library looks, because its start may count as an activation. */
 async function checkKeywordFile(path: string): Promise<void> {
   await access(path).catch((error: unknown) => {
-    throw new HotwordError(
+    throw new HotwordConfigError(
       `hotword.porcupine.keywords: ${path} cannot be read (${messageOf(error)}); train it at console.picovoice.ai and put it there`,
       { cause: error },
     );

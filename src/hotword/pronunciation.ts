@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { EngineMissingError, HotwordError, messageOf } from '../errors.js';
-
+import { EngineMissingError, HotwordConfigError, messageOf } from '../errors.js';
 import { guessPronunciation } from './letter-to-sound.js';
 
 /** The phones of the CMU dictionary (ARPAbet without stress), which the English model knows. */
@@ -32,7 +31,7 @@ export function wordsOf(phrase: string): string[] {
     .split(' ')
     .filter((word) => /[\p{L}\p{N}]/u.test(word));
   if (words.length === 0) {
-    throw new HotwordError(
+    throw new HotwordConfigError(
       `the phrase ${JSON.stringify(phrase)} in hotword.phrases has no word; write it as it is said`,
     );
   }
@@ -124,7 +123,7 @@ function checkedPhones(word: string, variant: string): string {
   if (phones.length === 0) throw unpronounceable(word);
   const wrong = phones.find((phone) => !PHONES.includes(phone));
   if (wrong !== undefined) {
-    throw new HotwordError(
+    throw new HotwordConfigError(
       `hotword.pocketsphinx.pronunciations: ${JSON.stringify(wrong)} in ${JSON.stringify(variant)} for ` +
         `${JSON.stringify(word)} is no phone; the ${PHONES.length} phones are ${PHONES.join(' ')}`,
     );
@@ -163,8 +162,8 @@ function lineStart(dictionary: Buffer, beginning: string): number {
   return at === -1 ? -1 : at + 1;
 }
 
-function unpronounceable(word: string): HotwordError {
-  return new HotwordError(
+function unpronounceable(word: string): HotwordConfigError {
+  return new HotwordConfigError(
     `nobody knows how ${JSON.stringify(word)} is said; tell it in the configuration, for instance ` +
       `[hotword.pocketsphinx] pronunciations = { ${JSON.stringify(word)} = ["T AA R Z"] } (the phones are ${PHONES.join(' ')})`,
   );

@@ -1,4 +1,4 @@
-import { HotwordError } from '../errors.js';
+import { HotwordConfigError } from '../errors.js';
 import type { HotwordEngine } from './engine.js';
 import { createNone } from './none.js';
 import { createOpenWakeWord } from './openwakeword.js';
@@ -52,7 +52,7 @@ export type EngineLog = Readonly<
 export const ENGINES = {
   porcupine: async ({ phrases, sensitivity, porcupine: { accessKeyFile, keywords } }) => {
     if (accessKeyFile) return createPorcupine({ phrases, accessKeyFile, keywords, sensitivity });
-    throw new HotwordError(
+    throw new HotwordConfigError(
       'hotword.engine "porcupine" needs hotword.porcupine.access_key_file; or choose "pocketsphinx"',
     );
   },

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HotwordError } from '../errors.js';
+import { HotwordConfigError } from '../errors.js';
 import type { Situation } from './engine.js';
 import type { Pointer, SphinxLibrary } from './sphinx-library.js';
 import type { Thresholds } from './thresholds.js';
@@ -87,7 +87,7 @@ export class SphinxSearches {
   }
 
   #refuse(): never {
-    throw new HotwordError(
+    throw new HotwordConfigError(
       `pocketsphinx cannot listen for ${[...new Set(this.#options.spoken.values())].join(', ')}; try other phrases`,
     );
   }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.js';
-import { HotwordError, messageOf } from '../errors.js';
+import { HotwordConfigError, HotwordError, messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { SPEECH_FORMAT } from '../pcm/format.js';
 import { LEAN_THREAD } from '../pcm/node-child.js';
@@ -58,18 +58,21 @@ export function startThreadEar(options: ThreadEarOptions, signal: AbortSignal): 
       worker.off('error', onError).off('exit', onExit).off('message', onMessage);
       outcome();
     };
-    const refuse = (why: string, cause?: unknown) =>
+    const refuse = (error: HotwordError) =>
       settle(() => {
         void worker.terminate();
-        reject(new HotwordError(why, { cause }));
+        reject(error);
       });
-    const onError = (error: unknown) => refuse(`the hotword engine does not start: ${messageOf(error)}`, error);
-    const onExit = (code: number) => refuse(`the hotword engine does not start: its thread ended with code ${code}`);
+    const fail = (why: string, cause?: unknown) =>
+      refuse(new HotwordError(`the hotword engine does not start: ${why}`, { cause }));
+    const onError = (error: unknown) => fail(messageOf(error), error);
+    const onExit = (code: number) => fail(`its thread ended with code ${code}`);
     const onAbort = () => settle(() => void worker.terminate().then(() => resolve(undefined)));
     const onMessage = (message: FromHearing) => {
       if (message.type === 'log') options.log[message.level](message.fields, message.text);
       else if (message.type === 'history') options.onHistory(message.history);
-      else if (message.type === 'refused') refuse(message.why);
+      else if (message.type === 'refused')
+        refuse(message.isConfiguration ? new HotwordConfigError(message.why) : new HotwordError(message.why));
       else if (message.type === 'ready') {
         keepLoaded(message.addons);
         settle(() => resolve(new ThreadEar(options, worker, message, heardSamples)));

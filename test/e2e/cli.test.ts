@@ -70,9 +70,9 @@ describe('exit codes', () => {
     }
   });
 
-  it('1 for a phrase that nobody can pronounce: the word and how to give a pronunciation', async () => {
+  it('78 for a phrase that nobody can pronounce: the word and how to give a pronunciation', async () => {
     const { code, stderr } = await tars(['run', '--hotword.phrases=hey xyzzyq']);
-    assert.equal(code, 1);
+    assert.equal(code, 78);
     assertSentence(stderr);
     assert.ok(stderr.includes('xyzzyq') && stderr.includes('pronunciations'), stderr);
   });
@@ -190,21 +190,29 @@ describe('bad input for the hotword engines', () => {
     await writeFile(key, 'abcdef\nghijkl');
     for (const file of [model, join(folder, 'melspectrogram.onnx'), join(folder, 'embedding_model.onnx')])
       await writeFile(file, 'this is text');
-    for (const [engine, table, message] of [
+    for (const [engine, table, wanted, message] of [
       [
         'porcupine',
         `access_key_file = "${key}"`,
+        78,
         /the key in .*key has a line break or a blank inside; it is one line/,
       ],
       [
         'openwakeword',
         `front_end_dir = "${folder}"\nmodels = { "hey tars" = "${model}" }`,
+        1,
         /is no ONNX model that can be/,
+      ],
+      [
+        'openwakeword',
+        `front_end_dir = "${folder}"\nmodels = { "hey tars" = "${join(folder, 'nowhere.onnx')}" }`,
+        78,
+        /nowhere\.onnx cannot be read .* tars-client models/,
       ],
     ] as const) {
       await writeFile(config, `[hotword]\nengine = "${engine}"\n[hotword.${engine}]\n${table}\n`);
       const { code, stderr } = await tars(['run', '--config', config]);
-      assert.equal(code, 1);
+      assert.equal(code, wanted);
       assertSentence(stderr);
       assert.match(stderr, message);
       assert.doesNotMatch(stderr, /abcdef|ghijkl/);
