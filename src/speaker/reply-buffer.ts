@@ -4,7 +4,7 @@ import type { Log } from '../log.js';
 import { bytesOfMs, frameBytes, msOfBytes, type PcmFormat } from '../pcm/format.js';
 import { PcmQueue } from '../pcm/queue.js';
 import { rampDown, rampUp } from '../pcm/ramp.js';
-import { applyVolume } from '../pcm/volume.js';
+import { fadeVolume } from '../pcm/volume.js';
 import { Playhead } from './playhead.js';
 import { SenderHold } from './sender-hold.js';
 import { SinkWatch } from './sink-watch.js';
@@ -70,6 +70,8 @@ interface Reply {
   firstSampleAtMs: number | undefined;
   /** When the last sample that the device has been given is due. */
   lastSampleAtMs: number;
+  /** Of the last sound given to the device; another one is faded to. */
+  volume: number;
   /** The last frame of the reply given to the device. */
   lastFrame: Uint8Array;
   /** True from the beginning of a gap until sound follows it. */
@@ -136,6 +138,7 @@ export class ReplyBuffer {
         playhead: new Playhead(format, clock),
         firstSampleAtMs: undefined,
         lastSampleAtMs: 0,
+        volume: this.#volume,
         lastFrame: new Uint8Array(0),
         isInGap: false,
         targetMs: prebufferMs,
@@ -239,7 +242,8 @@ export class ReplyBuffer {
   #feed(reply: Reply): void {
     while (reply.queue.bytes > 0 && !reply.isBlocked && reply.playhead.aheadMs < LEAD_MS) {
       const taken = reply.queue.take(bytesOfMs(reply.format, TICK_MS));
-      const pcm = applyVolume(taken, reply.format, this.#volume);
+      const pcm = fadeVolume(taken, reply.format, reply.volume, this.#volume);
+      reply.volume = this.#volume;
       if (reply.firstSampleAtMs === undefined) this.#noteFirstSample(reply);
       if (reply.isInGap) this.#write(reply, rampUp(pcm.subarray(0, frameBytes(reply.format)), reply.format));
       reply.isInGap = false;

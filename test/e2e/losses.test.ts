@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { answer } from '../helpers/gemitars-scripts.js';
 import { LEADS } from '../helpers/leads.js';
 import { furnish, utter } from '../helpers/room.js';
+import { whiteNoise } from '../helpers/synthetic-speech.js';
 
 const STOP_WITHIN_MS = 2_000;
+/** Until the pipe into a player is full, what the device is ahead and 5 s of grace; and what a busy machine adds. */
+const HANG_NOTICED_MS = 2_500 + 400 + 5_000 + 3_000;
+/** Longer than a pipe holds. */
+const LONG_REPLY_MS = 6_000;
 
 describe('SIGTERM', () => {
   for (const state of ['listening', 'userTurn', 'reply', 'draining'] as const) {
@@ -31,4 +37,33 @@ describe('SIGTERM', () => {
     assert.ok(exit.ms <= STOP_WITHIN_MS);
     await speaking;
   });
+});
+
+describe('a player that hangs in a long reply', { concurrency: 2 }, () => {
+  for (const [backend, command] of Object.entries({ aplay: 'aplay ', pacat: 'stream-name=loud' })) {
+    it(`${backend}: is ended with the conversation, once, and plays in the next one`, async (test) => {
+      const flags = [`--speaker.backend=${backend}`, '--mic.backend=arecord', '--cues.enabled=false'];
+      const room = await furnish(test, { flags });
+      const { sound, server, device } = room;
+      await LEADS.userTurn(room);
+      const fromMs = performance.now();
+      const sending = server.reply(whiteNoise(LONG_REPLY_MS, -20), { speed: 50 });
+      await sound.speaker.untilSound(fromMs, 5_000);
+      const [player, ...others] = device.children().filter((child) => child.command.includes(command));
+      assert.ok(player && others.length === 0);
+      device.mark();
+      process.kill(player.pid, 'SIGSTOP');
+      await device.waitFor('state.changed', { where: ({ to }) => to === 'listening', timeoutMs: HANG_NOTICED_MS });
+      await sending;
+      await server.next('session_end', 1_000);
+      assert.equal(server.all('playback_complete').length, 1);
+      assert.ok(!device.children().some(({ pid }) => pid === player.pid));
+      server.forget();
+      await LEADS.userTurn(room);
+      const nextMs = performance.now();
+      await answer(server, whiteNoise(300, -20, 2));
+      await sound.speaker.untilSound(nextMs, 1_000);
+      assert.equal(server.all('playback_complete').length, 1);
+    });
+  }
 });

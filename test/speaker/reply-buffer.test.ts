@@ -485,4 +485,24 @@ describe('reply buffer', () => {
     await pass(600);
     assert.ok(speaker.sound.length === 3_200 && speaker.sound.every((sample) => sample === 250));
   });
+
+  it('fades to another volume in the middle of a reply', async () => {
+    for (const [from, to] of [
+      [1, 0],
+      [0.2, 1],
+    ] as const) {
+      const { buffer, speaker, pass } = bench({ volume: from });
+      buffer.begin(SPEECH_FORMAT);
+      buffer.push(bytesOf(new Int16Array(16_000).fill(10_000)));
+      buffer.end();
+      await pass(500);
+      buffer.volume = to;
+      await pass(2_000);
+      const played = samplesOf(Buffer.concat(speaker.written)).subarray(0, 16_000);
+      const steps = played.slice(1).map((sample, i) => Math.abs(sample - (played[i] ?? 0)));
+      assert.deepEqual([played[0], played.at(-1)], [Math.round(10_000 * from ** 2), 10_000 * to ** 2]);
+      assert.ok(Math.max(...steps) <= 63, `a step of ${Math.max(...steps)}, where 10 ms have 160`);
+      assert.equal(steps.filter((step) => step > 0).length, 160);
+    }
+  });
 });
