@@ -109,11 +109,12 @@ export class ChildMicrophone implements Microphone {
         end();
       },
     });
-    const flatLine = new FlatLine({ rateHz: this.rateHz, limitMs: FLAT_LIMIT_MS });
+    const flatLine = new FlatLine({ format, channel: settings.channel, limitMs: FLAT_LIMIT_MS });
     signal.addEventListener('abort', end);
     watchdog.feed(FIRST_CHUNK_LIMIT_MS);
     child.output.on('data', (bytes: Buffer) => {
       if (signal.aborted || silent !== '') return;
+      const isFlat = flatLine.feed(bytes);
       const samples = convert.process(bytes);
       if (samples.length === 0) return;
       watchdog.feed(SILENCE_LIMIT_MS);
@@ -122,7 +123,7 @@ export class ChildMicrophone implements Microphone {
         listener.ready({ device: device || 'default', rateHz });
       }
       listener.chunk(samples);
-      if (flatLine.feed(samples)) {
+      if (isFlat) {
         silent = `only zeros for ${FLAT_LIMIT_MS / 1000} s`;
         end();
       }

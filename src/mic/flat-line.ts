@@ -1,7 +1,11 @@
+import { bytesOfMs, frameBytes, type PcmFormat } from '../pcm/format.js';
+
 /** Options of `FlatLine`. */
 export interface FlatLineOptions {
-  /** Samples a second, in hertz. */
-  rateHz: number;
+  /** Of the device's own bytes. */
+  format: PcmFormat;
+  /** The channel that is heard, from 1. */
+  channel: number;
   /** Zeros for so long, in milliseconds of sound, are no silence any more. */
   limitMs: number;
 }
@@ -9,24 +13,34 @@ export interface FlatLineOptions {
 /**
  * Tells a microphone that died from a quiet room: a converter always has some noise, so that a long run of zeros where
  * there was noise before is a device that hands on nothing. One that gave zeros from the start may be made that way.
+ * Looks at all bits of the device: with less gain, or in 16 bits, the noise of a quiet room may be gone.
  */
 export class FlatLine {
-  readonly #limitSamples: number;
-  #zeros = 0;
+  readonly #limitBytes: number;
+  readonly #frame: number;
+  readonly #isHeard: (place: number) => boolean;
+  #place = 0; // of the next byte in its frame
+  #zeroBytes = 0;
   #hadNoise = false;
 
-  constructor({ rateHz, limitMs }: FlatLineOptions) {
-    this.#limitSamples = (rateHz * limitMs) / 1000;
+  constructor({ format, channel, limitMs }: FlatLineOptions) {
+    const sample = format.bits / 8;
+    this.#limitBytes = bytesOfMs(format, limitMs);
+    this.#frame = frameBytes(format);
+    this.#isHeard = (place) => place >= (channel - 1) * sample && place < channel * sample;
   }
 
-  /** Takes the next samples; true once the limit is reached. */
-  feed(samples: Int16Array): boolean {
-    const last = samples.findLastIndex((sample) => sample !== 0);
+  /** Takes the next bytes, in blocks of any length; true once the limit is reached. */
+  feed(bytes: Uint8Array): boolean {
+    const placeOf = (at: number) => (this.#place + at) % this.#frame;
+    const last = bytes.findLastIndex((byte, at) => byte !== 0 && this.#isHeard(placeOf(at)));
     if (last >= 0) {
       this.#hadNoise = true;
-      this.#zeros = 0;
+      // The zeros begin with the next frame.
+      this.#zeroBytes = placeOf(last) - this.#frame - last;
     }
-    this.#zeros += samples.length - 1 - last;
-    return this.#hadNoise && this.#zeros >= this.#limitSamples;
+    this.#zeroBytes += bytes.length;
+    this.#place = placeOf(bytes.length);
+    return this.#hadNoise && this.#zeroBytes >= this.#limitBytes;
   }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { messageOf } from '../errors.js';
 import { createConverter } from '../pcm/converter.js';
 import { SPEECH_FORMAT } from '../pcm/format.js';
 import { whenAborted } from '../when-aborted.js';
@@ -15,24 +16,30 @@ export interface StreamMicrophoneOptions {
 }
 
 /**
- * Raw PCM from a pipe as a microphone, as fast as it comes; what comes while nobody captures is thrown away. Its end is a
- * lost microphone that does not come back.
+ * Raw PCM from a pipe as a microphone, as fast as it comes; what comes while nobody captures is thrown away. Its end, or
+ * its failure (EIO of a terminal that is gone), is a lost microphone that does not come back.
  */
 export class StreamMicrophone implements Microphone {
   readonly backend = 'stdin';
   readonly rateHz: number;
   readonly #options: StreamMicrophoneOptions;
+  #why = 'standard input has ended';
 
   constructor(options: StreamMicrophoneOptions) {
     this.#options = options;
     this.rateHz = options.rateHz;
+    // For ever: an error that nobody hears ends the program, also while it is muted.
+    options.stream.on('error', (error) => {
+      this.#why = `standard input: ${messageOf(error)}`;
+    });
   }
 
   async capture(listener: MicrophoneListener, signal: AbortSignal): Promise<void> {
     const { stream, inputRateHz, gainDb } = this.#options;
     const format = { ...SPEECH_FORMAT, rateHz: inputRateHz };
     const convert = await createConverter({ format, channel: 1, gainDb, toRateHz: this.rateHz });
-    if (stream.readableEnded || stream.destroyed) listener.lost({ why: 'standard input has ended' });
+    const isOver = stream.readableEnded || stream.destroyed;
+    if (isOver) listener.lost({ why: this.#why });
     let wasReady = false;
     const onData = (bytes: Buffer) => {
       const samples = convert.process(bytes);
@@ -41,13 +48,16 @@ export class StreamMicrophone implements Microphone {
       wasReady = true;
       listener.chunk(samples);
     };
-    const onEnd = () => listener.lost({ why: 'standard input has ended' });
+    const onEnd = () => {
+      stream.off('end', onEnd).off('error', onEnd);
+      listener.lost({ why: this.#why });
+    };
     stream.on('data', onData);
     stream.resume();
-    stream.once('end', onEnd);
+    if (!isOver) stream.on('end', onEnd).on('error', onEnd);
     await whenAborted(signal);
     stream.off('data', onData);
-    stream.off('end', onEnd);
+    stream.off('end', onEnd).off('error', onEnd);
     // It flows on, into nothing: what waited in the pipe would be heard when the microphone is opened again.
     convert.close();
   }

@@ -54,4 +54,16 @@ describe('standard input as a microphone', () => {
     await (await capture())();
     assert.deepEqual(lost, ['standard input has ended']);
   });
+
+  it('is lost by an error, which ends nothing else, also where that came while it was muted', async () => {
+    for (const isMuted of [false, true]) {
+      const { stream, lost, capture } = bench();
+      const mute = await capture();
+      if (isMuted) await mute();
+      stream.destroy(Object.assign(new Error('read EIO'), { code: 'EIO' }));
+      await settled();
+      if (isMuted) await capture();
+      assert.deepEqual(lost, ['standard input: read EIO']);
+    }
+  });
 });
