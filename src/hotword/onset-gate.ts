@@ -2,9 +2,10 @@
 interface GateSink {
   /**
    * What follows is a new stretch of sound, at another loudness: forget what came before. Its first `framesBefore`
-   * frames are from before the onset: the room. Some of them may have been handed on already.
+   * frames are from before the onset: the room. Where the onset was that of a soft first word, and what follows it made
+   * the new stretch, `framesToLouder` frames come before that. Some of the frames may have been handed on already.
    */
-  begin(framesBefore: number): void;
+  begin(framesBefore: number, framesToLouder?: number): void;
   /**
    * Takes one frame of an open stretch. The array is reused and may be changed. `framesBehind` frames came in after it
    * already; `isLoud` says that it stands out from the noise of the room. Answers whether it found what it was listening
@@ -39,6 +40,8 @@ const LOOK_AHEAD_FRAMES = 20;
 const HANG_FRAMES = 50;
 /** Somebody this much louder than what was heard so far is another speaker. */
 const LOUDER_DB = 8;
+/** Unless the sound began so shortly before: then it may be the soft "hey" of a phrase, and comes again with the rest. */
+const YOUNG_FRAMES = 60;
 /** So quickly is a loud sound forgotten: 5 dB a second. */
 const RELEASE_DB_A_FRAME = 0.05;
 /** The floor rises 2 dB a second and falls by a fifth of the distance a frame. */
@@ -50,7 +53,8 @@ const FIRST_FLOOR_DB = -60;
 const LOWEST_FLOOR_DB = LOUD_MIN_DB - OPEN_DB;
 /** Catching up is spread, so that no chunk costs much more than the others. */
 const FRAMES_A_FRAME = 3;
-const RING_FRAMES = 64;
+/** The longest that is held: a young sound with what came before it, until the loudness of what follows is known. */
+const RING_FRAMES = LOOK_BACK_FRAMES + YOUNG_FRAMES + LOOK_AHEAD_FRAMES;
 
 /**
  * Stands in front of an engine whose hearing depends on loudness and on what it heard before: hands on nothing while
@@ -68,6 +72,7 @@ export class OnsetGate {
   #read = 0;
   #notBefore = 0;
   #onset = 0;
+  #louder: number | undefined;
   #isOpen = false;
   #awaited = 0;
   #loudFrames = 0;
@@ -140,8 +145,12 @@ export class OnsetGate {
   #await(): void {
     this.#awaited = LOOK_AHEAD_FRAMES;
     this.#loudFrames = 0;
-    this.#onset = this.#written - ONSET_FRAMES;
-    this.#read = Math.max(this.#notBefore, this.#written - LOOK_BACK_FRAMES);
+    const onset = this.#written - ONSET_FRAMES;
+    // What ended in a find is no beginning of another phrase.
+    const isYoung = this.#isOpen && this.#written - this.#onset <= YOUNG_FRAMES && this.#notBefore <= this.#onset;
+    this.#louder = isYoung ? onset : undefined;
+    if (!isYoung) this.#onset = onset;
+    this.#read = Math.max(this.#notBefore, this.#onset + ONSET_FRAMES - LOOK_BACK_FRAMES);
   }
 
   #open(): void {
@@ -151,7 +160,8 @@ export class OnsetGate {
     for (let i = this.#read; i < this.#written; i++) {
       this.#levelDb = Math.max(this.#levelDb, this.#ringDb[i % RING_FRAMES] ?? SILENCE_DB);
     }
-    this.#options.sink.begin(Math.max(0, this.#onset - this.#read));
+    const toLouder = this.#louder === undefined ? undefined : this.#louder - this.#read;
+    this.#options.sink.begin(Math.max(0, this.#onset - this.#read), toLouder);
   }
 
   #handOn(): void {

@@ -170,7 +170,7 @@ class PocketsphinxEngine implements HotwordEngine {
       frameSamples: STEP_SAMPLES,
       targetDb: LEVEL_DB,
       sink: {
-        begin: (framesBefore) => this.#begin(framesBefore),
+        begin: (framesBefore, framesToLouder) => this.#begin(framesBefore, framesToLouder),
         frame: (samples, framesBehind, isLoud) => this.#step(samples, framesBehind, isLoud),
       },
     });
@@ -220,13 +220,13 @@ class PocketsphinxEngine implements HotwordEngine {
     return this.#decoder;
   }
 
-  /** Starts an utterance: at an onset, with so many steps of the room's sound before it, or else in the middle of anything. */
-  #begin(stepsBefore?: number): void {
+  /** Starts an utterance: at an onset (see `GateSink.begin`), or else in the middle of anything. */
+  #begin(stepsBefore?: number, stepsToLouder?: number): void {
     const { sphinx } = this.#options;
     const decoder = this.#open();
     this.#utteranceSteps = 0;
     this.#judge.begin();
-    this.#pauses.begin(stepsBefore);
+    this.#pauses.begin(stepsBefore, stepsToLouder);
     this.#noiseSteps = (stepsBefore ?? 0) - ONSET_MARGIN_STEPS;
     sphinx.endUtterance(decoder);
     if (sphinx.startStream(decoder) < 0 || sphinx.startUtterance(decoder) < 0)

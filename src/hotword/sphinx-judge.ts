@@ -49,8 +49,7 @@ export class SphinxJudge {
       const units = sphinx.segmentProbability(segment, null, null, null) + SCORE_OFFSET;
       const ratioLog10 = units * DECADES_A_UNIT;
       const first = sphinx.segmentFirstFrame(segment);
-      const frames = first - pauses.speechSince;
-      const isAfterPause = frames >= -SILENCE_FRAMES && frames <= BREATH_FRAMES;
+      const isAfterPause = beginsAt(first, pauses.speechSince) || beginsAt(first, pauses.louderSince);
       const threshold = thresholds.of(phrase);
       const inSpeech = thresholds.inSpeech(phrase);
       const score = scoreOf(ratioLog10, threshold);
@@ -66,6 +65,10 @@ export class SphinxJudge {
     }
     return best;
   }
+}
+
+function beginsAt(first: number, soundSince: number): boolean {
+  return first >= soundSince - SILENCE_FRAMES && first <= soundSince + BREATH_FRAMES;
 }
 
 /**

@@ -19,6 +19,7 @@ function gated(options: Partial<OnsetGateOptions> = {}) {
   const out = {
     begins: 0,
     before: [] as number[],
+    toLouder: [] as (number | undefined)[],
     frames: [] as Int16Array[],
     behind: [] as number[],
     mostAtOnce: 0,
@@ -27,8 +28,9 @@ function gated(options: Partial<OnsetGateOptions> = {}) {
   const gate = new OnsetGate({
     frameSamples: FRAME,
     sink: {
-      begin: (framesBefore) => {
+      begin: (framesBefore, framesToLouder) => {
         out.begins += 1;
+        out.toLouder.push(framesToLouder);
         out.before.push(framesBefore);
       },
       frame: (samples, framesBehind) => {
@@ -102,6 +104,39 @@ test('somebody much louder is a new beginning, with what came just before', () =
   feed(quiet(100), tone(100, -40), tone(60, -10));
   assert.equal(out.begins, 2);
   assert.ok(peakOf(out.frames.slice(-10)) < 32_768 * 10 ** (-22 / 20));
+});
+
+test('a soft first word comes again, from before its onset, with the loud one that follows within 600 ms, in small parts', () => {
+  const { out, feed } = gated({ targetDb: -26 });
+  feed(quiet(100), tone(57, -40));
+  const handedOn = out.frames.length;
+  feed(tone(100, -20), quiet(200));
+  assert.deepEqual(
+    [out.before, out.toLouder],
+    [
+      [18, 18],
+      [undefined, 18 + 57 - 1],
+    ],
+  );
+  const again = out.frames.slice(handedOn);
+  assert.equal(again.length, 18 + 57 + 100 + 50);
+  const peaksDb = again.map((frame) => 20 * Math.log10(peakOf([frame]) / 32_768));
+  assert.ok(peaksDb.slice(0, 18).every((db) => db === -Infinity));
+  assert.ok(peaksDb.slice(18, 18 + 57).every((db) => Math.abs(db - (-26 + 3 - 20)) < 0.5));
+  assert.ok(peaksDb.slice(18 + 57, 18 + 57 + 100).every((db) => Math.abs(db - (-26 + 3)) < 0.5));
+  assert.equal(out.mostAtOnce, 3);
+});
+
+test('who is louder later than that begins anew: what went on before does not come again', () => {
+  const { out, feed } = gated({ targetDb: -26 });
+  feed(quiet(100), tone(61, -40), tone(60, -20));
+  assert.deepEqual(
+    [out.before, out.toLouder],
+    [
+      [18, 18],
+      [undefined, undefined],
+    ],
+  );
 });
 
 test('the steady noise of a room stops to count after a while, and speech above it counts', () => {

@@ -51,3 +51,16 @@ test('quiet frames that come again at a new beginning make no pause', () => {
   hear(pauses, true, 10);
   assert.equal(pauses.speechSince, 5);
 });
+
+test('who is louder shortly after the first sound counts beside it, in this utterance only', () => {
+  const pauses = new PauseWatch();
+  pauses.begin(18, 48);
+  hear(pauses, false, 18);
+  hear(pauses, true, 60);
+  assert.deepEqual([pauses.speechSince, pauses.louderSince], [18, 48]);
+  pauses.begin(18);
+  assert.equal(pauses.louderSince, Number.NEGATIVE_INFINITY);
+  pauses.begin(18, 48);
+  pauses.begin();
+  assert.equal(pauses.louderSince, Number.NEGATIVE_INFINITY);
+});

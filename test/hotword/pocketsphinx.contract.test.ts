@@ -10,7 +10,7 @@ import { EngineSource } from '../../src/hotword/engine-source.js';
 import { createPocketsphinx } from '../../src/hotword/pocketsphinx.js';
 import { readWav } from '../../src/pcm/wav.js';
 import { cook } from '../bench/hotword/recipes.js';
-import { atPeak, concat, say, silence, trim, type Voice } from '../helpers/speech.js';
+import { atPeak, concat, samplesOfMs, say, silence, trim, type Voice } from '../helpers/speech.js';
 import { heardIn } from './engine-contract.js';
 
 const OPTIONS = { phrases: ['hey tars'], threshold: 1e-25, speechThreshold: 1e-12, pronunciations: {} };
@@ -100,6 +100,37 @@ for (const voice of ['slt', 'rms', 'awb'] satisfies Voice[]) {
         assert.deepEqual(heardIn(engine, sound), [], `heard in what came before, ${i}`);
         const hits = heardIn(engine, atPeak(phrase, peakDbfs), PAUSE).length;
         if (hits !== 1) deaf.push(`${hits} times after sound ${i} at ${peakDbfs} dB`);
+      }
+    }
+    engine.close();
+    assert.deepEqual(deaf, []);
+  });
+}
+
+/** A sound whose beginning is softer; the step takes 20 ms. */
+function softTo(sound: Int16Array, endsAt: number, softerDb: number): Int16Array {
+  return sound.map((sample, i) => {
+    const rest = Math.max(0, Math.min(1, 1 - (i - endsAt) / samplesOfMs(20)));
+    return Math.round(sample * 10 ** ((-softerDb * rest) / 20));
+  });
+}
+
+for (const [first, second] of [
+  ['hey', 'tars'],
+  ['okay', 'computer'],
+  ['hello', 'computer'],
+] as const) {
+  test(`"${first} ${second}" is heard with a first word that is 0 to 15 dB softer, by three voices`, async () => {
+    const engine = await createPocketsphinx({ ...OPTIONS, phrases: [`${first} ${second}`] });
+    const deaf: string[] = [];
+    for (const voice of ['slt', 'rms', 'awb'] satisfies Voice[]) {
+      const spoken = atPeak(await say(`${first} ${second}`, voice), -8);
+      // A word in front of another is shorter than alone.
+      const endsAt = Math.round((await say(first, voice)).length * 0.85);
+      for (const softerDb of [0, 6, 10, 15]) {
+        engine.reset();
+        const hits = heardIn(engine, silence(500), softTo(spoken, endsAt, softerDb), PAUSE).length;
+        if (hits !== 1) deaf.push(`${hits} times by ${voice}, ${softerDb} dB softer`);
       }
     }
     engine.close();
