@@ -3,10 +3,14 @@ import type { Log } from '../log.js';
 import { usersOf } from '../pcm/alsa-devices.js';
 import { childError, PcmChild } from '../pcm/child.js';
 import type { DeviceRow } from '../pcm/device-row.js';
+import { endOf } from '../pcm/listing.js';
 import { LEAN_NODE } from '../pcm/node-child.js';
 import { type CaptureBackend, CHUNK_MS } from './child-microphone.js';
 import type { PortAudioInput } from './naudiodon-child.js';
 
+/** PortAudio asks every device of the machine, and JACK. */
+const LIST_LIMIT_MS = 10_000;
+const CURE = 'a sound server that hangs holds it up';
 const CHILD = fileURLToPath(new URL('./naudiodon-child.js', import.meta.url));
 
 /** PortAudio through the naudiodon package, in a Node child: its library prints, hangs and aborts there, not here. */
@@ -44,7 +48,7 @@ export async function listNaudiodon(log: Log): Promise<DeviceRow[]> {
       isDefault,
     }));
   });
-  const exit = await child.exited;
+  const exit = await endOf(child, 'PortAudio', CURE, LIST_LIMIT_MS);
   if (!rows) throw childError(exit);
   return rows;
 }

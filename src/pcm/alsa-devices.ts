@@ -8,7 +8,8 @@ const USEFUL = /^(default|pulse|pipewire|jack|plughw:.*|sysdefault:.*)$/;
 
 /** What ALSA's `arecord` or `aplay` lists. Rejects with AudioError when the command is not there. */
 export async function listAlsa(command: 'arecord' | 'aplay', log: Log): Promise<DeviceRow[]> {
-  const text = await listing(command, ['-L'], 'apt-get install alsa-utils', log);
+  const remedy = 'apt-get install alsa-utils';
+  const text = await listing({ command, args: ['-L'], remedy, cure: 'a device of asound.conf holds it up' }, log);
   const direction = command === 'arecord' ? 'c' : 'p';
   return parseAlsaList(text).map((row) => ({ ...row, inUseBy: usersOf(row.name, direction) }));
 }

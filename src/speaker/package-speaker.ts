@@ -29,8 +29,8 @@ export interface PackageSpeakerOptions {
 
 /** So often in a row, in about 3 s, the package is refused a `default` that it had before: then others play the device. */
 const REFUSALS = 4;
-/** A worn child whose successor did not load has another one after this time. */
-const RETRY_MS = 30_000;
+/** A worn child whose successor did not load has another one after this time; what is opened while that does not load is lost. */
+const RETRY_MS = 300_000;
 const WRITES_A_LIFE = 25_000; // each leaks 0.5 KB in the package; 8 minutes of speech
 
 /**

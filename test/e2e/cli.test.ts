@@ -10,8 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { writeWav } from '../../src/pcm/wav-writer.js';
 import { startDevice } from '../helpers/device.js';
 import { FileServer } from '../helpers/file-server.js';
+import { missingPrograms } from '../helpers/processes.js';
 import { concat, say, silence } from '../helpers/speech.js';
+import { SOUND_PROGRAMS, VirtualSound } from '../helpers/virtual-sound.js';
 
+const missing = missingPrograms(SOUND_PROGRAMS);
+const soundless = missing.length > 0 && `needs ${missing.join(', ')}: run ./setup.sh --test`;
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 interface Outcome {
@@ -292,5 +296,34 @@ describe('devices', () => {
     const { code, stdout } = await tars(['devices']);
     assert.equal(code, 0);
     for (const word of ['Microphones', 'Speakers', 'naudiodon', 'arecord', 'aplay']) assert.ok(stdout.includes(word));
+  });
+
+  it('says what is the default, what would be used, and who has it open', { skip: soundless }, async (test) => {
+    const sound = new VirtualSound();
+    test.after(() => sound.close());
+    await sound.start();
+    const flags = [
+      '--mic.backend=parecord',
+      '--mic.device=mic.monitor',
+      '--speaker.backend=pacat',
+      '--speaker.device=spk',
+    ];
+    const { code, stdout } = await tars(['devices', ...flags], sound.env as Record<string, string>);
+    assert.equal(code, 0);
+    const lines = stdout.split('\n');
+    assert.equal(
+      lines.filter((line) => /^ +BACKEND +NAME +RATE +DEFAULT +IN USE BY +WHAT IT IS$/.test(line)).length,
+      2,
+    );
+    const used = lines.filter((line) => line.startsWith('  *'));
+    assert.match(
+      used[0] ?? '',
+      new RegExp(`parecord +mic.monitor +16000 +pacat \\(${sound.microphone.pid}\\) +1 ch, `),
+    );
+    assert.match(used[1] ?? '', /pacat +spk +16000 +1 ch, /);
+    assert.ok(
+      lines.some((line) => /parecord +nowhere\.monitor +16000 +yes +1 ch/.test(line)),
+      stdout,
+    );
   });
 });

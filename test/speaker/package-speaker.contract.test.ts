@@ -225,20 +225,18 @@ describe('the child of the speaker package', { skip }, () => {
 
   it('that is worn and whose successor is refused all the same plays on', async (test) => {
     const alsa = await ownAlsa(test);
-    const speaker = new PackageSpeaker({ device: 'null', ...common, writesALife: WRITES_A_LIFE });
+    const lines: string[] = [];
+    const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
+    const speaker = new PackageSpeaker({ device: 'null', clock: systemClock, log, writesALife: WRITES_A_LIFE });
     const { told } = run(test, speaker);
     await told.until('ready', 0);
     const worn = childrenNamed(CHILD);
     await alsa.put(NO_DEFAULT_CONF);
     const playback = speaker.open(SPEECH_FORMAT);
     playback.write(new Uint8Array(bytesOfMs(SPEECH_FORMAT, 2 * REPLY_MS)));
-    const seen = new Set<number>();
-    const refused = until(() => {
-      for (const pid of childrenNamed(CHILD)) seen.add(pid);
-      return seen.size === 3 && childrenNamed(CHILD).length === 1;
-    }, 'two successors and their ends');
     await playback.drain();
-    await refused;
+    const isEnd = (line: string) => line.includes('"msg":"speaker is gone"');
+    await until(() => lines.filter(isEnd).length === 2, 'the ends of two successors');
     assert.deepEqual(childrenNamed(CHILD), worn);
     const next = speaker.open(SPEECH_FORMAT);
     next.write(new Uint8Array(bytesOfMs(SPEECH_FORMAT, REPLY_MS)));
