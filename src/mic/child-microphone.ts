@@ -10,13 +10,19 @@ import { type LifeEnd, supervise } from '../pcm/supervisor.js';
 import { Watchdog } from '../pcm/watchdog.js';
 import { FlatLine } from './flat-line.js';
 import type { Microphone, MicrophoneListener } from './microphone.js';
+import { OpeningLimit } from './opening-limit.js';
 
 /** How one backend captures: looked up again at each start, so that a device that moved is found. */
 export interface CaptureBackend {
   /** The name as in `mic.backend`. */
   readonly name: string;
-  /** The child that captures; it delivers the format that it is asked for. */
+  /**
+   * The child that captures; it delivers the format that it is asked for. One that has messages sends one, of whatever kind,
+   * when it is loaded and begins to open its device.
+   */
   spec(device: string, format: PcmFormat): ChildSpec;
+  /** Called when a child that handed on no first sound in time is gone: clears away what the next one could hang on too. */
+  clearAfterHang?(log: Log): void;
 }
 
 /** What the user may choose about a capture. */
@@ -52,7 +58,6 @@ export interface ChildMicrophoneOptions {
  */
 export const CHUNK_MS = 60;
 
-const FIRST_CHUNK_LIMIT_MS = 5000; // a sound server may take seconds to wake a suspended source
 const FLAT_LIMIT_MS = 30_000; // of zeros where there was noise
 const SILENCE_LIMIT_MS = 1000; // a microphone that vanishes gives no error: its chunks just stop
 
@@ -60,10 +65,12 @@ const SILENCE_LIMIT_MS = 1000; // a microphone that vanishes gives no error: its
 export class ChildMicrophone implements Microphone {
   readonly rateHz: number;
   readonly #options: ChildMicrophoneOptions;
+  readonly #opening: OpeningLimit;
   #choice = 0;
 
   constructor(options: ChildMicrophoneOptions) {
     this.#options = options;
+    this.#opening = new OpeningLimit(options.clock);
     this.rateHz = options.rateHz;
   }
 
@@ -98,20 +105,28 @@ export class ChildMicrophone implements Microphone {
       convert.close();
       return { why: 'stopped', wasReady: false };
     }
-    const child = new PcmChild(this.#current.spec(device, format), log);
+    const backend = this.#current;
+    const child = new PcmChild(backend.spec(device, format), log);
     let wasReady = false;
     let silent = '';
+    let limitMs = this.#opening.start();
     const end = () => void child.kill();
     const watchdog = new Watchdog({
       clock,
       onSilence: () => {
-        silent = wasReady ? `no sound for ${SILENCE_LIMIT_MS} ms` : `no first sound within ${FIRST_CHUNK_LIMIT_MS} ms`;
+        silent = wasReady ? `no sound for ${SILENCE_LIMIT_MS} ms` : `no first sound within ${limitMs} ms`;
+        if (!wasReady) this.#opening.note('late');
         end();
       },
     });
     const flatLine = new FlatLine({ format, channel: settings.channel, limitMs: FLAT_LIMIT_MS });
     signal.addEventListener('abort', end);
-    watchdog.feed(FIRST_CHUNK_LIMIT_MS);
+    watchdog.feed(limitMs);
+    child.onMessage(() => {
+      if (wasReady || silent !== '') return;
+      limitMs = this.#opening.opening();
+      watchdog.feed(limitMs);
+    });
     child.output.on('data', (bytes: Buffer) => {
       if (signal.aborted || silent !== '') return;
       const isFlat = flatLine.feed(bytes);
@@ -120,6 +135,7 @@ export class ChildMicrophone implements Microphone {
       watchdog.feed(SILENCE_LIMIT_MS);
       if (!wasReady) {
         wasReady = true;
+        this.#opening.note('ready');
         listener.ready({ device: device || 'default', rateHz });
       }
       listener.chunk(samples);
@@ -132,6 +148,7 @@ export class ChildMicrophone implements Microphone {
     watchdog.close();
     signal.removeEventListener('abort', end);
     convert.close();
+    if (silent !== '' && !wasReady) backend.clearAfterHang?.(log);
     if (exit.code === EXIT_UNAVAILABLE) this.#chooseNext(exit.why);
     return { why: silent === '' ? exit.why : `${this.backend}: ${silent}`, wasReady };
   }

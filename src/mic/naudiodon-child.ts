@@ -68,6 +68,8 @@ function chooseDevice(devices: PortAudioDevice[], wanted: string): PortAudioDevi
 
 function capture(request: CaptureRequest): void {
   const naudiodon = loadNaudiodon();
+  // From here on PortAudio is in charge of this thread, and may not give it back.
+  process.send?.('opening');
   const device = chooseDevice(naudiodon.getDevices(), request.device);
   if (!device) {
     const what = request.device === '' ? 'no microphone' : `no microphone whose name contains "${request.device}"`;

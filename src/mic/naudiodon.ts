@@ -6,6 +6,7 @@ import type { DeviceRow } from '../pcm/device-row.js';
 import { endOf } from '../pcm/listing.js';
 import { LEAN_NODE } from '../pcm/node-child.js';
 import { type CaptureBackend, CHUNK_MS } from './child-microphone.js';
+import { clearJackDatabase } from './jack-database.js';
 import type { PortAudioInput } from './naudiodon-child.js';
 
 /** PortAudio asks every device of the machine, and JACK. */
@@ -30,6 +31,7 @@ export const naudiodon: CaptureBackend = {
     messages: true,
     remedy: 'reinstall Node.js',
   }),
+  clearAfterHang: (log) => void clearJackDatabase(log),
 };
 
 /** What PortAudio sees. Rejects with AudioError when the package does not load. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
+import { ChildMicrophone } from '../../src/mic/child-microphone.js';
 import { MICROPHONES } from '../../src/mic/registry.js';
 import { fakePrograms } from '../pcm/fake-program.js';
 import { Hearing } from './hearing.js';
@@ -56,5 +57,34 @@ describe('a microphone that is there and hands on nothing', () => {
     const lost = await hearing.until('lost', 0);
     assert.equal(lost.why, 'arecord: no sound for 1000 ms', 'it was the end of the zeros');
     assert.equal(hearing.heard().length, 90 * RATE_HZ);
+  });
+
+  it('is opened again within 3 s when opening hangs, with what it may hang on cleared away', async (test) => {
+    const script = `
+      process.send('opening');
+      const { existsSync } = require('node:fs');
+      setInterval(() => existsSync('${fakes.path('cleared')}') && process.stdout.write(Buffer.alloc(1280, 1)), 40);`;
+    const backend = {
+      name: 'hanging',
+      spec: () => ({
+        name: 'hanging',
+        command: process.execPath,
+        args: ['-e', script],
+        pcm: 'stdout' as const,
+        messages: true,
+        remedy: '',
+      }),
+      clearAfterHang: () => fakes.put('cleared', ''),
+    };
+    const settings = { device: '', rateHz: RATE_HZ, bits: 16 as const, channels: 1, channel: 1, gainDb: 0 };
+    const common = { rateHz: RATE_HZ, clock: systemClock, log: pino({ level: 'silent' }) };
+    const hearing = new Hearing();
+    test.after(() => hearing.stop());
+    hearing.start(new ChildMicrophone({ backends: [backend], settings, ...common }));
+    const lost = await hearing.until('lost', 0);
+    assert.match(lost.why, /^hanging: no first sound within [2-4]\d{3} ms$/);
+    const ready = await hearing.until('ready', lost.atMs);
+    test.diagnostic(`${lost.why}; ready ${Math.round(ready.atMs - lost.atMs)} ms later`);
+    assert.ok(ready.atMs - lost.atMs < 1_000);
   });
 });
