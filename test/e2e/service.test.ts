@@ -86,6 +86,15 @@ describe('a service', () => {
     await manager.next('STATUS', /^Waiting for a button or a key: there is no hotword engine$/);
     await manager.next('WATCHDOG');
 
+    const from = manager.told.length;
+    const askedUs = process.hrtime.bigint() / 1000n;
+    device.signal('SIGHUP');
+    const { fields } = await manager.next('RELOADING', /^1$/, { from });
+    const toldUs = process.hrtime.bigint() / 1000n;
+    const beganUs = BigInt(fields.MONOTONIC_USEC ?? 0);
+    assert.ok(beganUs >= askedUs && beganUs <= toldUs, `reloading since ${beganUs} us, of ${askedUs} to ${toldUs} us`);
+    await manager.next('READY', /^1$/, { from });
+
     // A chunk every 80 ms until now; the source that ends sends no more, and none can be opened.
     const endedAtMs = Date.now();
     await sound.kill();
