@@ -15,6 +15,9 @@ const skip = whyNoChip() || (await loadLibgpiod().then(() => false, messageOf));
 /** Shorter than the shortest pattern of single flashes, and longer than the flashes in it. */
 const LOOK_MS = 2_500;
 
+/** Longer than the conversation, at each of whose states a hook hangs. */
+const HOOK_LIMIT_MS = 8_000;
+
 describe('a button and an LED', { skip }, () => {
   it('begin, show and end a conversation, mute, and are taken again when they were gone', async (test) => {
     const chip = await simulateChip(test);
@@ -27,7 +30,9 @@ describe('a button and an LED', { skip }, () => {
         `--gpio.chip=${chip.path}`,
         `--gpio.button=GPIO${BUTTON}`,
         `--gpio.led=${LED}`,
-        `--hooks.on={ "button.pressed" = ["sh", "-c", "env >>${hookFile}"] }`,
+        `--hooks.on={ "button.pressed" = ["sh", "-c", "env >>${hookFile}"], "state.changed" = ["sleep", "60"] }`,
+        `--hooks.timeout_ms=${HOOK_LIMIT_MS}`,
+        '--hooks.at_once=32',
       ],
       variables: { ...chip.variables, A_SECRET: 'not for hooks' },
     });
@@ -49,6 +54,7 @@ describe('a button and an LED', { skip }, () => {
       return flashes(fromMs);
     };
     assert.equal(await look(), 1, 'listening');
+    const hanging = () => device.children().filter(({ command }) => /\bsleep\b.*60/.test(command)).length;
 
     // Bouncing at both ends.
     const pressedMs = performance.now();
@@ -70,6 +76,9 @@ describe('a button and an LED', { skip }, () => {
     const { reason } = await device.waitFor('session.ended');
     assert.equal(reason, 'user');
     await device.waitForState('listening');
+    const tookMs = performance.now() - pressedMs;
+    assert.ok(tookMs < HOOK_LIMIT_MS, `the conversation took ${tookMs} ms: it waited for a hook`);
+    assert.ok(hanging() >= 3, 'a hook hangs for each state');
 
     device.mark();
     await chip.contact(BUTTON, 0);
@@ -105,6 +114,9 @@ describe('a button and an LED', { skip }, () => {
     const { press: bounced } = await device.waitFor('button.pressed');
     assert.equal(bounced, 'short', 'the edge of its release may have been the 17th');
 
+    await device.waitForText('a hook took too long and was ended');
+    assert.ok(hanging() > 0, 'of the last states, for the end of the device');
+    // Fails where it leaves one behind.
     await device.stop();
     assert.equal(chip.values(LED).at(-1)?.isOn, false, 'dark when the device has ended');
   });
