@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.js';
 import type { Config, LoadedConfig } from '../config.js';
+import { echoCancelCheck } from '../doctor/echo-cancel.js';
 import { engineCheck } from '../doctor/engine.js';
 import { examine } from '../doctor/examine.js';
 import { type Check, failure, ok } from '../doctor/finding.js';
@@ -16,6 +17,7 @@ import { loadLibgpiod } from '../hands/libgpiod.js';
 import { wsOpener } from '../link/ws-socket.js';
 import { createLog, type Log } from '../log.js';
 import { engineSource, handsSettings, makeMicrophone, makeSpeaker, protocolOf, serverAccess } from '../parts.js';
+import { listSources } from '../pcm/pulse-devices.js';
 
 /** Options of `doctorCommand`. */
 export interface DoctorOptions {
@@ -53,6 +55,7 @@ function configured(load: () => LoadedConfig, log: Log, view: MachineView): Chec
     return [
       { subject: 'configuration', run: async () => [ok('configuration', files.slice(1).join(', ') || 'the defaults')] },
       soundCheckOf(config, log),
+      echoCancelCheck(config, () => listSources(log)),
       engineCheck({
         make: (engineLog) => engineSource(config, engineLog).make(),
         wanted: config.hotword.engine,

@@ -51,3 +51,32 @@ export function parsePulseStreams(text: string): Map<string, string> {
   }
   return new Map([...users].map(([device, names]) => [device, [...names].join(', ')]));
 }
+
+/** A source of PulseAudio, or of PipeWire in its place. */
+export interface PulseSource {
+  name: string;
+  /** The one that a program gets which names none. */
+  isDefault: boolean;
+  /** True where it is the output of an echo canceller. */
+  isEchoFree: boolean;
+}
+
+/** The sources, and which of them echo is cancelled in. Rejects with AudioError when no sound server answers. */
+export async function listSources(log: Log, env = process.env): Promise<PulseSource[]> {
+  const list = await pactl(['list', 'sources'], log);
+  const info = await pactl(['info'], log);
+  return parsePulseSources(list, info, env.PULSE_SOURCE);
+}
+
+/** Takes `pactl list sources` apart; `chosen` is the default of this user's programs, where it is not the server's. */
+export function parsePulseSources(list: string, info: string, chosen?: string): PulseSource[] {
+  const defaultName = chosen || /^Default Source: (.*)$/m.exec(info)?.[1];
+  return list.split(/^(?=Source #)/m).flatMap((source) => {
+    const name = /^\s*Name: (.+)$/m.exec(source)?.[1];
+    if (name === undefined) return [];
+    // A canceller has a sink too, whose monitor has everything but the echo's absence. PulseAudio names the driver, PipeWire a group.
+    const isMonitor = /^\s*Monitor of Sink: (?!n\/a$)/m.test(source);
+    const isEchoFree = !isMonitor && /^\s*(Driver: .*|node\.(link-)?group = .*)\becho-cancel/m.test(source);
+    return [{ name, isDefault: name === defaultName, isEchoFree }];
+  });
+}

@@ -78,7 +78,7 @@ describe('doctor', () => {
     await addEcho(sound);
     const background = play(sound, noise(12));
     const { code, findings } = await visit(
-      [`--server.url=${server.url}`, '--mic.backend=parecord', '--speaker.backend=pacat'],
+      [`--server.url=${server.url}`, '--mic.backend=parecord', '--speaker.backend=pacat', '--session.barge_in=speech'],
       sound.env,
     );
     await endProcess(background, 'SIGKILL', 1000);
@@ -86,6 +86,10 @@ describe('doctor', () => {
     const textOf = (subject: string) => findings.find((finding) => finding.subject === subject)?.text ?? '';
     assert.match(textOf('tone'), /heard by the microphone after \d+ ms/);
     assert.match(textOf('level'), /dBFS on average/);
+    const echo = findings.find(({ subject }) => subject === 'echo');
+    assert.equal(echo?.gravity, 'warning');
+    assert.match(echo?.text ?? '', /no echo canceller is seen \(mic\.monitor is as it is\)/);
+    assert.match(echo?.remedy ?? '', /pactl load-module module-echo-cancel .*libpipewire-module-echo-cancel/);
     assert.match(textOf('server'), /ping \d/);
     assert.match(textOf('hotword'), /pocketsphinx listens for "hey tars"/);
   });
