@@ -1,4 +1,6 @@
 import { createPocketsphinx } from '../../src/hotword/pocketsphinx.js';
+import { hotwordSettings } from '../../src/parts.js';
+import { configOf } from '../helpers/config.js';
 import { concat, say, silence, type Voice } from '../helpers/speech.js';
 import { testEngine } from './engine-contract.js';
 
@@ -7,7 +9,8 @@ const LEAD_MS = 500;
 
 testEngine({
   name: 'pocketsphinx',
-  create: () => createPocketsphinx({ phrases: ['hey tars', 'computer'], threshold: 1e-25, pronunciations: {} }),
+  create: () =>
+    createPocketsphinx({ ...hotwordSettings(configOf({})).pocketsphinx, phrases: ['hey tars', 'computer'] }),
   spoken: async () => {
     const cases: { phrase: string; sound: Int16Array; endsAt: number }[] = [];
     for (const voice of VOICES) {

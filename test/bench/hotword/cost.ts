@@ -5,8 +5,8 @@ import { pino } from 'pino';
 import { HotwordListener } from '../../../src/hotword/listener.js';
 import { engineSource } from '../../../src/parts.js';
 import { readWav } from '../../../src/pcm/wav.js';
+import { configOf } from '../../helpers/config.js';
 import { answerOnce } from './children.js';
-import { configOf } from './config.js';
 
 /** What is to be measured: an engine that hears sounds as fast as a microphone gives them. */
 export interface CostJob {

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { HotwordListener } from '../../../src/hotword/listener.js';
 import { engineSource } from '../../../src/parts.js';
+import { configOf } from '../../helpers/config.js';
 import { answerOnce } from './children.js';
-import { configOf } from './config.js';
 import { cook, type Recipe } from './recipes.js';
 
 /** What one engine is to hear. */
