@@ -270,6 +270,18 @@ for (const { name, toml, problem } of [
       'hotword.pocketsphinx.pronunciations = { tars = "T" }: allowed: a table of word = ["pronunciation", …], such as { tars = ["T AA R Z"] }',
   },
   {
+    name: 'a pronunciation of a phrase',
+    toml: '[hotword.pocketsphinx]\npronunciations = { hey = ["HH EY"], "hey tars" = ["HH EY T AA R Z"] }',
+    problem:
+      'hotword.pocketsphinx.pronunciations = { hey = ["HH EY"], "hey tars" = ["HH EY T AA R Z"] }: allowed: single words, each with its own pronunciations, such as { hey = ["HH EY"], tars = ["T AA R Z"] }; "hey tars" is no single word',
+  },
+  {
+    name: 'a pronunciation of a word with punctuation',
+    toml: '[hotword.pocketsphinx]\npronunciations = { "tars!" = ["T AA R Z"] }',
+    problem:
+      'hotword.pocketsphinx.pronunciations = { "tars!" = ["T AA R Z"] }: allowed: single words, each with its own pronunciations, such as { hey = ["HH EY"], tars = ["T AA R Z"] }; "tars!" is no single word',
+  },
+  {
     name: 'a threshold of nothing',
     toml: '[hotword.pocketsphinx]\nthreshold = 0',
     problem: 'hotword.pocketsphinx.threshold = 0: allowed: a number above 0 and up to 1, such as 1e-25',

@@ -1,4 +1,5 @@
 import { EVENT_NAMES } from '../hooks/event-names.js';
+import { isWord } from '../hotword/pronunciation.js';
 import { isSampleBits } from '../pcm/format.js';
 import { hint } from './nearest.js';
 
@@ -46,6 +47,13 @@ export function phrasesFault(phrases: readonly string[]): Fault {
   if (phrases.some((phrase) => phrase.trim() === '')) return 'no empty phrase in the list';
   const different = new Set(phrases.map((phrase) => phrase.trim().toLowerCase()));
   return different.size < phrases.length ? 'each phrase only once' : undefined;
+}
+
+/** Checks the words of pronunciations: what belongs to a phrase, or to a word with punctuation, nothing would look up. */
+export function pronunciationsFault(pronunciations: Readonly<Record<string, readonly string[]>>): Fault {
+  const stranger = Object.keys(pronunciations).find((key) => !isWord(key));
+  if (stranger === undefined) return undefined;
+  return `single words, each with its own pronunciations, such as { hey = ["HH EY"], tars = ["T AA R Z"] }; ${JSON.stringify(stranger)} is no single word`;
 }
 
 /** Checks an address to listen on: host:port, with an IPv6 host in brackets. */

@@ -10,6 +10,7 @@ import {
   LISTEN_ADDRESS,
   listenFault,
   phrasesFault,
+  pronunciationsFault,
   SAMPLE_BITS,
 } from './checks.js';
 
@@ -119,9 +120,9 @@ export const schema = z.strictObject({
       reply_threshold: z.number().min(0).max(1).describe('a number from 0 to 1, such as 1e-20'),
       speech_threshold: z.number().min(0).max(1).describe('a number from 0 to 1, such as 1e-12'),
       thresholds: thresholds('1e-28'),
-      pronunciations: z
-        .record(z.string(), z.array(z.string().min(1)).min(1))
-        .describe('a table of word = ["pronunciation", …], such as { tars = ["T AA R Z"] }'),
+      pronunciations: checked(z.record(z.string(), z.array(z.string().min(1)).min(1)), pronunciationsFault).describe(
+        'a table of word = ["pronunciation", …], such as { tars = ["T AA R Z"] }',
+      ),
     }),
   }),
   session: z.strictObject({

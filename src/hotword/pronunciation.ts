@@ -25,17 +25,26 @@ export interface PronounceOptions {
 
 /** The words of a phrase as a dictionary has them: small letters, no punctuation. Throws HotwordError when there is none. */
 export function wordsOf(phrase: string): string[] {
-  const words = phrase
-    .toLowerCase()
-    .replace(/[^\p{L}\p{M}\p{N}'._-]+/gu, ' ')
-    .split(' ')
-    .filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const words = wordsIn(phrase);
   if (words.length === 0) {
     throw new HotwordConfigError(
       `the phrase ${JSON.stringify(phrase)} in hotword.phrases has no word; write it as it is said`,
     );
   }
   return words;
+}
+
+/** Says whether this is one word as `wordsOf` tells it, in small letters or capitals. */
+export function isWord(text: string): boolean {
+  return wordsIn(text)[0] === text.toLowerCase();
+}
+
+function wordsIn(phrase: string): string[] {
+  return phrase
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}'._-]+/gu, ' ')
+    .split(' ')
+    .filter((word) => /[\p{L}\p{N}]/u.test(word));
 }
 
 /**
