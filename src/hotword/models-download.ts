@@ -41,20 +41,20 @@ export async function download(options: DownloadOptions): Promise<void> {
       await fetchRest(options, part, had);
       const found = await sha256Of(part);
       if (found === sha256) isWhole = true;
-      else await refuse(options, part, had, found);
+      else await refuse(options, part, found, had > 0 && attempt < MOST_ATTEMPTS);
     } catch (error) {
       const isOn = error instanceof HotwordError && error.retryable && !options.signal.aborted;
       const hasGained = (await bytesOf(part)) > had;
-      if (!isOn || !hasGained || attempt === MOST_ATTEMPTS) throw error;
+      if (!isOn || !hasGained || attempt >= MOST_ATTEMPTS) throw error;
     }
   }
   await settle(part, folder, file, sha256);
 }
 
-/** What was kept of another file is no mistake of the server's: then the whole file is fetched. */
-async function refuse({ url, sha256 }: DownloadOptions, part: string, had: number, found: string): Promise<void> {
+/** What was kept of another file is no mistake of the server's: then, if it may, another attempt fetches the whole file. */
+async function refuse({ url, sha256 }: DownloadOptions, part: string, found: string, mayTryAgain: boolean) {
   await rm(part);
-  if (had > 0) return;
+  if (mayTryAgain) return;
   throw new HotwordError(
     `${url} is not the file of the release: its SHA-256 is ${found}, not ${sha256}; nothing was kept. Download it ` +
       'elsewhere and use --from DIR, or look for a newer version of this program',

@@ -10,7 +10,7 @@ export interface ServedFile {
   bytes: Buffer;
   /** It knows Range. @default true */
   hasRanges?: boolean;
-  /** How much of each answer is sent until `cut`; 0 cuts at once. An answer beyond the list is whole. */
+  /** How much of each answer is sent until `cut`; 0 cuts at once. An answer beyond the list, or shorter, is whole. */
   cuts?: number[];
   /** After so many bytes nothing more comes, and the connection stays. */
   stallsAfter?: number;
@@ -78,7 +78,7 @@ export class FileServer {
     const cut = file.cuts?.shift();
     if (cut === 0) {
       response.destroy();
-    } else if (cut !== undefined) {
+    } else if (cut !== undefined && cut < body.length) {
       response.write(body.subarray(0, cut));
       this.#held = response;
     } else if (file.stallsAfter !== undefined) {

@@ -126,6 +126,20 @@ describe('a download', () => {
     assert.deepEqual(readdirSync(now.folder), []);
   });
 
+  it('with another hash, on a line that breaks off each time, ends after five attempts', async () => {
+    keepsPart(randomBytes(100_000));
+    const cuts = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? SIZE : 100_000));
+    const onProgress = (bytes: number) => {
+      if (bytes === 100_000) now.server.cut();
+    };
+    await fails(get({ bytes: randomBytes(SIZE), cuts }, { onProgress }), /is not the file of the release/);
+    assert.deepEqual(
+      now.server.requests.map((request) => request.split(' ')[1] ?? 'whole'),
+      ['bytes=100000-', 'whole', 'bytes=100000-', 'whole', 'bytes=100000-'],
+    );
+    assert.deepEqual(readdirSync(now.folder), []);
+  });
+
   it('that is longer than it may be ends at once and is not kept', async () => {
     const file = { bytes: Buffer.concat([BYTES, BYTES]), isUnmeasured: true };
     await fails(get(file), /has more than the 300000 bytes of the release/);
