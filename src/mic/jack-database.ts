@@ -17,8 +17,9 @@ export interface JackPlaces {
 /**
  * Removes the database that JACK's library keeps for this user in shared memory, unless some process has it open. PortAudio
  * opens it whenever it lists devices, by the library itself or by ALSA's plugin for it, whether or not JACK is in use. It is a
- * Berkeley DB without recovery: the lock of a process that was killed within stays, and everybody after it waits for ever
- * (https://docs.oracle.com/cd/E17076_05/html/programmer_reference/env_failure.html). True where it was removed.
+ * Berkeley DB: a lock of a process that was killed within stays, and everybody after it waits for ever, until its files are
+ * deleted (Berkeley DB Programmer's Reference, "Handling failure in Data Store and Concurrent Data Store applications"; the same
+ * remedy in https://github.com/jackaudio/jack2/issues/647). True where it was removed.
  */
 export function clearJackDatabase(log: Log, places: JackPlaces = {}): boolean {
   const { memory = '/dev/shm', processes = '/proc', userId = process.getuid?.() } = places;
