@@ -1,4 +1,7 @@
-import { type PcmFormat, samplesOf } from '../pcm/format.js';
+import { AudioError } from '../errors.js';
+import { type Converter, converterWith } from '../pcm/converter.js';
+import type { PcmFormat } from '../pcm/format.js';
+import type { MakeResampler } from '../pcm/resampler.js';
 import type { SpeakerTap } from '../speaker/tapped-speaker.js';
 import type { HotwordEngine } from './engine.js';
 import { HotwordListener } from './listener.js';
@@ -9,6 +12,10 @@ export interface EchoGuardOptions {
   engine: HotwordEngine;
   /** Time, in milliseconds; that of the microphone's samples makes no difference between a busy machine and an idle one. */
   nowMs: () => number;
+  /** For replies and sounds of another rate than the engine's. */
+  makeResampler: MakeResampler;
+  /** Is told once why some sounds are not listened to. */
+  onDeaf: (why: string) => void;
 }
 
 /**
@@ -24,16 +31,17 @@ const TAIL_MS = 400;
  * reply says is known before its echo reaches the microphone. Needs no echo cancellation and no tuning to the room.
  */
 export class EchoGuard implements SpeakerTap {
-  readonly #nowMs: () => number;
-  readonly #engine: HotwordEngine;
+  readonly #options: EchoGuardOptions;
   readonly #listener: HotwordListener;
   readonly #silence: Int16Array;
   #heardAtMs = Number.NEGATIVE_INFINITY;
-  #isListening = false;
+  /** Of what plays, while it is listened to. */
+  #converter: Converter | undefined;
+  #hasTold = false;
 
-  constructor({ engine, nowMs }: EchoGuardOptions) {
-    this.#nowMs = nowMs;
-    this.#engine = engine;
+  constructor(options: EchoGuardOptions) {
+    this.#options = options;
+    const { engine, nowMs } = options;
     this.#silence = new Int16Array(Math.round((engine.rateHz * TAIL_MS) / 1000));
     this.#listener = new HotwordListener({
       engine,
@@ -49,26 +57,41 @@ export class EchoGuard implements SpeakerTap {
   /** True when a phrase that the microphone hears now is the reply's own. */
   get isEcho(): boolean {
     // Within a reply its phrase may be told later than the microphone's: an engine that catches up after an onset waits.
-    if (this.#isListening) this.#listener.feed(this.#silence);
-    return this.#nowMs() - this.#heardAtMs < ECHO_MS;
+    if (this.#converter) this.#listener.feed(this.#silence);
+    return this.#options.nowMs() - this.#heardAtMs < ECHO_MS;
   }
 
   opened(format: PcmFormat): void {
-    this.#isListening = format.rateHz === this.#engine.rateHz && format.bits === 16 && format.channels === 1;
-    if (this.#isListening) this.#listener.reset();
+    this.#stop();
+    const { engine, makeResampler, onDeaf } = this.#options;
+    try {
+      const resampler = makeResampler(format.rateHz, engine.rateHz);
+      this.#converter = converterWith(resampler, { format, channel: 1, gainDb: 0 });
+      this.#listener.reset();
+    } catch (error) {
+      if (!(error instanceof AudioError)) throw error;
+      if (!this.#hasTold) onDeaf(error.message);
+      this.#hasTold = true;
+    }
   }
 
   written(pcm: Uint8Array): void {
-    if (this.#isListening) this.#listener.feed(samplesOf(pcm));
+    if (this.#converter) this.#listener.feed(this.#converter.process(pcm));
   }
 
   /** An engine is sure of a phrase at the very end only some time after it. */
   ended(): void {
-    if (this.#isListening) this.#listener.feed(this.#silence);
-    this.#isListening = false;
+    if (this.#converter) this.#listener.feed(this.#silence);
+    this.#stop();
   }
 
   close(): void {
-    this.#engine.close();
+    this.#stop();
+    this.#options.engine.close();
+  }
+
+  #stop(): void {
+    this.#converter?.close();
+    this.#converter = undefined;
   }
 }

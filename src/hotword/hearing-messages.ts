@@ -53,3 +53,6 @@ export type FromHearing =
   /** What the next thread must know of this one. */
   | { type: 'history'; history: EngineHistory }
   | { type: 'log'; level: keyof EngineLog; fields: Readonly<Record<string, unknown>>; text: string };
+
+/** What the log says where the guard cannot know a reply's own phrases. */
+export const ECHO_UNKNOWN = 'a reply that says the hotword may interrupt itself';

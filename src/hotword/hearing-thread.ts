@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { HotwordConfigError, HotwordError, messageOf } from '../errors.js';
+import { loadResampling } from '../pcm/resampler.js';
 import type { HotwordEngine } from './engine.js';
 import { type EngineHistory, EngineSource } from './engine-source.js';
 import { guardThreshold, Hearing } from './hearing.js';
-import type { FromHearing, HearingSetup, ToHearing } from './hearing-messages.js';
+import { ECHO_UNKNOWN, type FromHearing, type HearingSetup, type ToHearing } from './hearing-messages.js';
 import { createPocketsphinx } from './pocketsphinx.js';
 import type { EngineLog, HotwordSettings } from './registry.js';
 
@@ -26,8 +27,9 @@ async function run(port: NonNullable<typeof parentPort>, setup: HearingSetup): P
   }
   const isGuarded = setup.isGuarded && engine.phrases.length > 0;
   const guardEngine = isGuarded ? await makeGuardEngine(setup.settings, log) : undefined;
+  const guard = guardEngine && { engine: guardEngine, makeResampler: await loadResampling() };
   const { refractoryMs, heardSamples } = setup;
-  const hearing = new Hearing({ engine, guardEngine, refractoryMs, heardSamples, tell });
+  const hearing = new Hearing({ engine, guard, refractoryMs, heardSamples, tell });
   port.on('message', (message: ToHearing) => {
     if (message.type !== 'close') {
       hearing.take(message);
@@ -54,7 +56,7 @@ async function makeGuardEngine(
   try {
     return await createPocketsphinx({ phrases, threshold, thresholds, pronunciations });
   } catch (error) {
-    log.warn({ why: messageOf(error) }, 'a reply that says the hotword may interrupt itself');
+    log.warn({ why: messageOf(error) }, ECHO_UNKNOWN);
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
-import { EchoGuard } from './echo-guard.js';
+import { EchoGuard, type EchoGuardOptions } from './echo-guard.js';
 import type { HotwordEngine } from './engine.js';
 import type { FromHearing, ToHearing } from './hearing-messages.js';
+import { ECHO_UNKNOWN } from './hearing-messages.js';
 import { HotwordListener } from './listener.js';
 
 const GUARD_FACTOR = 1e-5;
@@ -16,8 +17,8 @@ export function guardThreshold(threshold: number): number {
 /** Options of `Hearing`. */
 export interface HearingOptions {
   engine: HotwordEngine;
-  /** An engine of its own that hears the replies. @default replies are not heard */
-  guardEngine?: HotwordEngine | undefined;
+  /** What hears the replies: an engine of its own, and resamplers for replies of another rate. @default they are not heard */
+  guard?: Pick<EchoGuardOptions, 'engine' | 'makeResampler'> | undefined;
   refractoryMs: number;
   heardSamples: SharedArrayBuffer;
   tell: (message: FromHearing) => void;
@@ -36,10 +37,11 @@ export class Hearing {
 
   constructor(options: HearingOptions) {
     this.#options = options;
-    const { engine, guardEngine, refractoryMs, tell } = options;
+    const { engine, guard, refractoryMs, tell } = options;
     this.#heardSamples = new Int32Array(options.heardSamples);
     const nowMs = () => (this.#listener.position * 1000) / engine.rateHz;
-    this.#guard = guardEngine && new EchoGuard({ engine: guardEngine, nowMs });
+    const onDeaf = (why: string) => tell({ type: 'log', level: 'warn', fields: { why }, text: ECHO_UNKNOWN });
+    this.#guard = guard && new EchoGuard({ ...guard, nowMs, onDeaf });
     this.#listener = new HotwordListener({
       engine,
       refractoryMs,
@@ -50,7 +52,7 @@ export class Hearing {
 
   /** Does what a message says, all but `close`. Throws HotwordError for a threshold that cannot be. */
   take(message: Exclude<ToHearing, { type: 'close' }>): void {
-    const { engine, guardEngine, tell } = this.#options;
+    const { engine, guard, tell } = this.#options;
     switch (message.type) {
       case 'samples':
         this.#listener.feed(message.samples);
@@ -66,8 +68,8 @@ export class Hearing {
       case 'threshold':
         engine.tuning?.setThreshold(message.phrase, message.threshold);
         // Another engine's thresholds are of another scale.
-        if (engine.name === guardEngine?.name)
-          guardEngine.tuning?.setThreshold(message.phrase, guardThreshold(message.threshold));
+        if (engine.name === guard?.engine.name)
+          guard.engine.tuning?.setThreshold(message.phrase, guardThreshold(message.threshold));
         break;
       case 'scores':
         engine.tuning?.watchScores(message.isOn ? (score) => tell({ type: 'score', score }) : undefined);

@@ -1,6 +1,6 @@
 import { toMono16 } from './convert.js';
 import { frameBytes, type PcmFormat } from './format.js';
-import { createResampler } from './resampler.js';
+import { createResampler, type Resampler } from './resampler.js';
 
 /** What `createConverter` turns into what. */
 export interface ConverterOptions {
@@ -23,8 +23,12 @@ export interface Converter {
 
 /** Makes a converter. Throws AudioError when the resampler is needed and not installed. */
 export async function createConverter(options: ConverterOptions): Promise<Converter> {
-  const { format, channel, gainDb, toRateHz } = options;
-  const resampler = await createResampler(format.rateHz, toRateHz);
+  return converterWith(await createResampler(options.format.rateHz, options.toRateHz), options);
+}
+
+/** A converter with a resampler for its rates, which it closes. */
+export function converterWith(resampler: Resampler, options: Omit<ConverterOptions, 'toRateHz'>): Converter {
+  const { format, channel, gainDb } = options;
   const gain = 10 ** (gainDb / 20);
   const frame = frameBytes(format);
   let rest: Uint8Array = new Uint8Array(0);

@@ -13,6 +13,9 @@ export interface Resampler {
   close(): void;
 }
 
+/** Makes a resampler. Throws AudioError where the rates are not equal and there is no libspeexdsp. */
+export type MakeResampler = (fromHz: number, toHz: number) => Resampler;
+
 /** What `createResampler` may be told beside the rates. */
 export interface ResamplerOptions {
   /** Name of the shared library. @default 'libspeexdsp.so.1' */
@@ -28,10 +31,24 @@ export async function createResampler(
   toHz: number,
   options: ResamplerOptions = {},
 ): Promise<Resampler> {
-  if (fromHz === toHz) {
-    return { process: (samples) => samples, flush: () => new Int16Array(0), close: () => undefined };
-  }
-  return new SpeexResampler(await loadSpeex(options.library ?? 'libspeexdsp.so.1'), fromHz, toHz);
+  return fromHz === toHz ? sameRate() : (await loadResampling(options))(fromHz, toHz);
+}
+
+/** Loads the library for who cannot wait later. Where there is none, only the maker throws. */
+export async function loadResampling(options: ResamplerOptions = {}): Promise<MakeResampler> {
+  const speex = await loadSpeex(options.library ?? 'libspeexdsp.so.1').catch((error: unknown) => {
+    if (error instanceof AudioError) return error;
+    throw error;
+  });
+  return (fromHz, toHz) => {
+    if (fromHz === toHz) return sameRate();
+    if (speex instanceof AudioError) throw speex;
+    return new SpeexResampler(speex, fromHz, toHz);
+  };
+}
+
+function sameRate(): Resampler {
+  return { process: (samples) => samples, flush: () => new Int16Array(0), close: () => undefined };
 }
 
 /** A native pointer; koffi gives null for the null pointer. */
