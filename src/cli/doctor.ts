@@ -59,6 +59,7 @@ function configured(load: () => LoadedConfig, log: Log, view: MachineView): Chec
       engineCheck({
         make: (engineLog) => engineSource(config, engineLog).make(),
         wanted: config.hotword.engine,
+        keyFile: config.hotword.porcupine.access_key_file,
         hasButton: config.gpio.button !== '',
       }),
       serverCheckOf(config),
@@ -89,11 +90,10 @@ function serverCheckOf(config: Config): Check {
     limitMs: SERVER_LIMIT_MS,
     run: (signal) => {
       const { target, ...access } = serverAccess(config, config.server.url);
-      const hasToken = access.token !== undefined;
       return serverCheck({
         target: target(),
         openSocket: wsOpener({ ...access, clock: systemClock }),
-        hasToken,
+        tokenFile: config.server.token_file,
         codec: protocolOf(config).connect(() => new Date()),
       }).run(signal);
     },

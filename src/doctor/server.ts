@@ -3,6 +3,7 @@ import { displayUrl } from '../link/security.js';
 import type { Loss, OpenSocket } from '../link/socket.js';
 import type { Codec, DialTarget, ServerEvent } from '../protocol/protocol.js';
 import { GREETING_LIMIT_MS, SILENT_LIMIT_MS } from '../session/greeting.js';
+import { type ServerPlace, serverRemedy } from './commands.js';
 import { type Check, type Finding, failure, ok, parted, warning } from './finding.js';
 
 const SUBJECT = 'server';
@@ -19,7 +20,8 @@ export interface ServerParts {
   target: DialTarget;
   /** As the device's own link opens it: same verification, same rules about the token. */
   openSocket: OpenSocket;
-  hasToken: boolean;
+  /** Where the token is; "" for none. */
+  tokenFile: string;
   /** Understands what a server says first, where it greets; it may refuse there. */
   codec: Codec;
 }
@@ -33,7 +35,9 @@ export function serverCheck(parts: ServerParts): Check {
   };
 }
 
-async function handshake({ target, openSocket, hasToken, codec }: ServerParts): Promise<Finding> {
+async function handshake({ target, openSocket, tokenFile, codec }: ServerParts): Promise<Finding> {
+  const { url } = target;
+  const lossFinding = (loss: Happening) => lossFindingOf(loss, { url, tokenFile });
   const events = new Waiting();
   let ask: NodeJS.Timeout | undefined;
   let hasHeard = false;
@@ -79,7 +83,7 @@ async function handshake({ target, openSocket, hasToken, codec }: ServerParts): 
     const shown = [
       displayUrl(target.url),
       target.url.protocol === 'wss:' ? 'the certificate is verified' : '',
-      hasToken ? 'the token is accepted' : '',
+      tokenFile !== '' ? 'the token is accepted' : '',
       `ping ${pingMs.toFixed(pingMs < 10 ? 1 : 0)} ms`,
     ]
       .filter(Boolean)
@@ -92,10 +96,11 @@ async function handshake({ target, openSocket, hasToken, codec }: ServerParts): 
   }
 }
 
-function lossFinding(loss: Happening): Finding {
+function lossFindingOf(loss: Happening, place: ServerPlace): Finding {
   if (loss.kind === 'opened' || loss.kind === 'alive' || loss.kind === 'greeted')
     return failure(SUBJECT, 'it answered out of order');
-  return failure(SUBJECT, ...parted(classify(loss).reason));
+  const [cause, remedy] = parted(classify(loss).reason);
+  return failure(SUBJECT, cause, serverRemedy([cause, remedy], place));
 }
 
 type Happening = Loss | { kind: 'opened' } | { kind: 'alive' } | { kind: 'greeted' };

@@ -9,7 +9,7 @@ const listening = { ...createNone(), name: 'pocketsphinx', phrases: ['hey tars']
 const KEY_FILE = 'the key is not valid; put the key from console.picovoice.ai into a file';
 
 async function visit(make: EngineParts['make'], parts: Partial<EngineParts> = {}) {
-  const findings = await engineCheck({ make, wanted: 'auto', hasButton: false, ...parts }).run(
+  const findings = await engineCheck({ make, wanted: 'auto', keyFile: '', hasButton: false, ...parts }).run(
     new AbortController().signal,
   );
   return { findings, gravities: findings.map(({ gravity }) => gravity), isWell: isWell(findings) };
@@ -33,6 +33,19 @@ describe('what the doctor says of the hotword engine', () => {
   it('a refusal without words of its own about it has a remedy', async () => {
     const { findings } = await visit(refusing('the key is not valid', listening));
     assert.match(findings[0]?.remedy ?? '', /access_key_file/);
+  });
+
+  it('the command that mends a key names its file, and one for a key that is used up there is not', async () => {
+    const keyFile = '/etc/tars-client/credentials/porcupine-access-key';
+    const edit =
+      /^sudo nano \/etc\/tars-client\/credentials\/porcupine-access-key && sudo systemctl restart tars-client /;
+    const { findings: wrong } = await visit(refusing('the key is not right: copy it again', listening), { keyFile });
+    assert.match(wrong[0]?.remedy ?? '', edit);
+    const { findings: spent } = await visit(refusing('the key was used too often', listening), { keyFile });
+    assert.match(spent[0]?.remedy ?? '', /^compare/);
+    const empty = `hotword.porcupine.access_key_file: the key in ${keyFile} is empty; copy it`;
+    const { findings: none } = await visit(() => Promise.reject(new HotwordError(empty)), { keyFile });
+    assert.match(none[0]?.remedy ?? '', edit);
   });
 
   it('no engine is a failure, with a button a warning, and well where it is wanted', async () => {

@@ -15,7 +15,7 @@ async function visit(test: TestContext, era: CloudEra, token: string) {
   const check = serverCheck({
     target: augmentos.dial(new URL(cloud.url)),
     openSocket: wsOpener({ token, allowPlaintext: false, clock: systemClock }),
-    hasToken: true,
+    tokenFile: '/etc/tars-client/credentials/server-token',
     codec: augmentos.connect(() => new Date()),
   });
   const [finding] = await check.run(new AbortController().signal);
@@ -35,7 +35,10 @@ describe('the doctor at a cloud for glasses', { concurrency: true }, () => {
       const finding = await visit(test, era, StrictGlassesCloud.token('another secret'));
       assert.equal(finding?.gravity, 'failure');
       assert.match(finding?.text ?? '', /Invalid core token/);
-      assert.match(finding?.remedy ?? '', /server\.token_file/);
+      assert.match(
+        finding?.remedy ?? '',
+        /^sudo nano \/etc\/tars-client\/credentials\/server-token && sudo systemctl restart tars-client .*server\.token_file/,
+      );
     });
   }
 });
