@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { GemitarsServer } from '../helpers/gemitars-server.js';
 import { InnerDevice } from '../helpers/inner-device.js';
 import { outputOf } from '../helpers/processes.js';
-import { playReply, randomFrom, randomShape, roomInConversation } from '../helpers/reply-shapes.js';
+import { EXTREMES, playByte, playReply, randomFrom, randomShape, roomInConversation } from '../helpers/reply-shapes.js';
 import { silence } from '../helpers/speech.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 import { report } from './figures.js';
@@ -34,12 +34,16 @@ async function latenciesMs(env: NodeJS.ProcessEnv): Promise<{ stream: number; si
   }));
 }
 
-/** Replies of random shapes through one player. Throws where one is not heard whole or completed early. */
+/**
+ * Replies of random and of extreme shapes through one player, at least three. One that is not heard whole or completed
+ * early is printed, and makes the bench fail.
+ */
 async function shapes(loudspeaker: string, count: number, seed: number): Promise<void> {
   const ends: (() => Promise<void>)[] = [];
   const completeMs: number[] = [];
   const latencies: { stream: number; sink: number }[] = [];
   const faults: string[] = [];
+  let whole = 0;
   let gaps = 0;
   let sampler: NodeJS.Timeout | undefined;
   try {
@@ -49,11 +53,14 @@ async function shapes(loudspeaker: string, count: number, seed: number): Promise
       LATENCY_EVERY_MS,
     );
     const random = randomFrom(seed);
-    for (let round = 0; round < count; round++) {
+    const all = [...EXTREMES, ...Array.from({ length: count - EXTREMES.length - 1 }, () => randomShape(random))];
+    await playByte(room);
+    whole += 1;
+    for (const [round, shape] of all.entries()) {
       try {
-        const shape = randomShape(random);
         const played = await playReply(room, shape, round + 1);
-        completeMs.push(played.completeMs ?? Number.NaN);
+        whole += 1;
+        if (played.completeMs !== undefined) completeMs.push(played.completeMs);
         if (!shape.isSlow && played.inserted > 0) gaps += 1;
       } catch (error) {
         faults.push(String(error));
@@ -64,9 +71,9 @@ async function shapes(loudspeaker: string, count: number, seed: number): Promise
     clearInterval(sampler);
     for (const end of ends) await end();
   }
-  print(`${loudspeaker}: ${completeMs.length} of ${count} replies heard whole and completed after their last sample`);
+  print(`${loudspeaker}: ${whole} of ${count} replies heard whole and completed after their last sample`);
   print(`  with gaps although it came faster than it plays: ${gaps} (a machine without time for it)`);
-  tell('replies heard whole and completed after their last sample', loudspeaker, [completeMs.length], `of ${count}`);
+  tell('replies heard whole and completed after their last sample', loudspeaker, [whole], `of ${count}`);
   tell('replies with gaps', loudspeaker, [gaps], `of ${count}`);
   tell('last sample → playback_complete', loudspeaker, completeMs);
   const streams = latencies.map(({ stream }) => stream);
@@ -74,6 +81,7 @@ async function shapes(loudspeaker: string, count: number, seed: number): Promise
   const sinks = latencies.map(({ sink }) => sink);
   tell('what its sink holds', loudspeaker, sinks);
   for (const fault of faults) print(`  ${fault}`);
+  if (faults.length > 0) process.exitCode = 1;
 }
 
 /** Least squares: how much `ys` grows for each step of `xs`. */

@@ -73,6 +73,7 @@ for (const [microphone, loudspeaker] of PAIRS) {
       const room = await furnish(test, { flags });
       for (const when of ['listening', 'reply', 'draining']) {
         let sending: Promise<unknown> = Promise.resolve();
+        room.server.forget();
         if (when !== 'listening') {
           await begin(room);
           room.device.mark();
@@ -93,8 +94,19 @@ for (const [microphone, loudspeaker] of PAIRS) {
         test.diagnostic(`${when}: back ${Math.round(backMs)} ms after the sound server`);
         assert.ok(backMs <= BACK_WITHIN_MS, `${when}: ${backMs} ms`);
         await sending;
+        const completions = () => room.server.all('playback_complete').length;
+        const broken = when === 'listening' ? 0 : 1;
+        await room.server.until(() => completions() >= broken, 1_000, `${when}: the end of the broken reply`);
+        assert.equal(completions(), broken, when);
+        room.server.forget();
         await begin(room);
-        await answer(room.server, whiteNoise(300, -20));
+        const words = whiteNoise(300, -20);
+        const wordsMs = performance.now();
+        await answer(room.server, words);
+        await room.sound.speaker.untilSilent(wordsMs, 100, 5_000);
+        const { missing, doubled, damaged } = align(words, room.sound.speaker.recording(wordsMs));
+        assert.deepEqual({ missing, doubled, damaged }, { missing: 0, doubled: 0, damaged: 0 }, when);
+        assert.equal(completions(), 1, `${when}: the conversation after it`);
         await room.server.endSession();
       }
     });

@@ -21,6 +21,12 @@ const RESUMED_SAMPLES = 32;
 /** Between two silences of a slow reply there is sound again within this time. */
 const SETTLED_MS = 150;
 
+/** What no random shape has: nothing, and more than the pipe into a player and all buffers hold. */
+export const EXTREMES: readonly ReplyShape[] = [
+  { name: 'nothing', durationMs: 0, options: {} },
+  { name: '8 s, four times as fast', durationMs: 8_000, options: { speed: 4 } },
+];
+
 /** How long a reply is and how it arrives. */
 export interface ReplyShape {
   name: string;
@@ -102,6 +108,20 @@ export async function playReply(
     inserted,
     underruns,
   };
+}
+
+/** A reply of half a sample, which is no sound. Throws where it is not completed, once, or nobody can speak after it. */
+export async function playByte({ server, device }: Room): Promise<void> {
+  const completions = server.all('playback_complete').length;
+  const completed = server.next('playback_complete');
+  device.mark();
+  await server.say('start_of_tts_stream');
+  await server.send(new Uint8Array(1));
+  await server.say('tts_stream_end');
+  await completed;
+  await device.waitFor('reply.completed');
+  await device.waitForState('activeSession.userTurn');
+  assert.equal(server.all('playback_complete').length, completions + 1, 'one byte');
 }
 
 /**
