@@ -20,42 +20,61 @@ async function ask({ sound, server }: Room): Promise<void> {
   await server.next('hotword_detected');
 }
 
-describe('barge-in by hotword', () => {
-  it('at every tenth of a reply: silence, one completion, and what the person says reaches the server whole', async (test) => {
-    const room = await furnish(test, { flags: ['--cues.enabled=false'] });
-    const { sound, server, device } = room;
-    const reply = await say(LONG, 'awb');
-    const lengthMs = reply.length / 16;
-    const { sound: words, hotwordEnd } = await utter('stop that and turn on the lights', 'rms');
-    const silentMs: number[] = [];
-    for (let tenth = 1; tenth <= 7; tenth++) {
-      await ask(room);
-      const completed = server.all('playback_complete').length;
-      device.mark();
-      await server.reply(reply, { speed: 10 });
-      const started = await device.waitFor('reply.started');
-      const dueMs = started.atMs + (lengthMs * tenth) / 10 - hotwordEnd / 16;
-      await sound.speaker.until(() => sound.speaker.endMs >= dueMs, lengthMs + 2_000);
-      await sound.speak(words);
-      const detected = await device.waitFor('hotword.detected', { timeoutMs: 3_000 });
-      await server.next('playback_complete', 1_000);
-      const heard = align(words.subarray(hotwordEnd), server.audio());
-      assert.deepEqual([heard.missing, heard.doubled, heard.damaged], [0, 0, 0], `tenth ${tenth}: the person's words`);
-      await sound.speaker.untilSilent(detected.atMs, 200, SILENT_AT_LAST_MS + 500);
-      silentMs.push((sound.speaker.lastSoundMs(detected.atMs - 200) ?? detected.atMs) - detected.atMs);
-      assert.equal(device.state, 'activeSession.userTurn');
-      await answer(server, await say('All right.'), { speed: 3 });
-      assert.equal(server.all('playback_complete').length, completed + 2);
-      await server.endSession();
-      await device.waitForState('listening');
-    }
-    test.diagnostic(`silent so many ms after the hotword: ${silentMs.map(Math.round).join(', ')}`);
-    assert.ok(
-      (silentMs.toSorted((a, b) => a - b)[silentMs.length >> 1] ?? Number.NaN) <= SILENT_WITHIN_MS,
-      `${silentMs}`,
-    );
-    assert.ok(Math.max(...silentMs) <= SILENT_AT_LAST_MS, `${silentMs}`);
-  });
+/** How a reply is hit at some of its tenths: all of it has come by then, or it still comes, and the rest is dropped. */
+const HITS = [
+  { tenths: [1, 3, 5, 7, 9], speed: 10, from: 'activeSession.draining' },
+  { tenths: [2, 4, 6, 8], speed: 1, from: 'activeSession.reply' },
+] as const;
+
+describe('barge-in by hotword', { concurrency: true }, () => {
+  for (const { tenths, speed, from } of HITS) {
+    it(`in ${from}, at the tenths ${tenths}: silence, one completion, and what the person says reaches the server whole`, async (test) => {
+      const room = await furnish(test, { flags: ['--cues.enabled=false'] });
+      const { sound, server, device } = room;
+      const reply = await say(LONG, 'awb');
+      const lengthMs = reply.length / 16;
+      const { sound: words, hotwordEnd } = await utter('stop that and turn on the lights', 'rms');
+      const silentMs: number[] = [];
+      for (const tenth of tenths) {
+        await ask(room);
+        const completed = server.all('playback_complete').length;
+        device.mark();
+        const sending = server.reply(reply, { speed });
+        const started = await device.waitFor('reply.started');
+        const dueMs = started.atMs + (lengthMs * tenth) / 10 - hotwordEnd / 16;
+        await sound.speaker.until(() => sound.speaker.endMs >= dueMs, lengthMs + 2_000);
+        await sound.speak(words);
+        const detected = await device.waitFor('hotword.detected', { timeoutMs: 3_000 });
+        const left = await device.waitFor('state.changed', { where: ({ to }) => to === 'activeSession.userTurn' });
+        assert.equal(left.from, from, `tenth ${tenth}`);
+        await server.next('playback_complete', 1_000);
+        const heard = align(words.subarray(hotwordEnd), server.audio());
+        assert.deepEqual(
+          [heard.missing, heard.doubled, heard.damaged],
+          [0, 0, 0],
+          `tenth ${tenth}: the person's words`,
+        );
+        await sound.speaker.untilSilent(detected.atMs, 200, SILENT_AT_LAST_MS + 500);
+        const lastMs = sound.speaker.lastSoundMs(detected.atMs - 200) ?? detected.atMs;
+        silentMs.push(lastMs - detected.atMs);
+        await sending;
+        await device.waitForState('activeSession.userTurn');
+        const answerMs = performance.now();
+        assert.equal(sound.speaker.firstSoundMs(lastMs + 100), undefined, `tenth ${tenth}: the rest is not played`);
+        await answer(server, await say('All right.'), { speed: 3 });
+        assert.ok((sound.speaker.firstSoundMs(answerMs) ?? Number.NaN) > answerMs, `tenth ${tenth}: the next reply is`);
+        assert.equal(server.all('playback_complete').length, completed + 2);
+        await server.endSession();
+        await device.waitForState('listening');
+      }
+      test.diagnostic(`silent so many ms after the hotword: ${silentMs.map(Math.round).join(', ')}`);
+      assert.ok(
+        (silentMs.toSorted((a, b) => a - b)[silentMs.length >> 1] ?? Number.NaN) <= SILENT_WITHIN_MS,
+        `${silentMs}`,
+      );
+      assert.ok(Math.max(...silentMs) <= SILENT_AT_LAST_MS, `${silentMs}`);
+    });
+  }
 });
 
 /** 51 in all. */
