@@ -57,7 +57,7 @@ export async function modelsCommand(command: ModelsCommandOptions): Promise<numb
   return action(command, names);
 }
 
-/** Hash and shapes of what is in the folder and of what the configuration names; 1 when one of them cannot be used. */
+/** Hash, shapes and a trial run of what is in the folder and of what the configuration names; 1 when one of them cannot be used. */
 async function check({ hotword, folder, out }: ModelsCommandOptions, names: readonly string[]): Promise<number> {
   const own = Object.values(hotword.openwakeword.models);
   const inFolder = modelFilesIn(folder).map((file) => join(folder, file));

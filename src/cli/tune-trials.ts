@@ -41,8 +41,6 @@ export async function countByRun(threshold: number, options: TrialOptions): Prom
 /** A score, and how many samples of its recording had come in. */
 type Trace = readonly { at: number; score: number }[];
 
-/** After a hit an engine begins anew and must hear its whole window again: 16 steps of 80 ms. */
-const BLIND_SAMPLES = 16 * 1280;
 /** Chunks between two looks at whether to end: about ten seconds. */
 const CHUNKS_A_BREATH = 500;
 
@@ -53,6 +51,8 @@ const CHUNKS_A_BREATH = 500;
 export async function counterByScores(options: TrialOptions): Promise<(threshold: number) => Promise<Counts>> {
   const engine = await options.make(1);
   const traces = new Map<string, Trace>();
+  // After a hit an engine begins anew and must hear its whole window again.
+  const blindSamples = engine.tuning?.windowSamples ?? 0;
   try {
     for (const file of [...options.positives, ...options.negatives]) {
       options.onFile();
@@ -61,7 +61,7 @@ export async function counterByScores(options: TrialOptions): Promise<(threshold
   } finally {
     engine.close();
   }
-  const quiet = Math.max(BLIND_SAMPLES, (options.refractoryMs * engine.rateHz) / 1000);
+  const quiet = Math.max(blindSamples, (options.refractoryMs * engine.rateHz) / 1000);
   const hitsIn = async (file: string, threshold: number) => {
     let hits = 0;
     let next = 0;

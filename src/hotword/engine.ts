@@ -24,6 +24,8 @@ export type Situation = 'listening' | 'reply';
 export interface Tuning {
   /** The threshold of each phrase, on the engine's own scale. */
   readonly thresholds: ReadonlyMap<string, number>;
+  /** How many of the last samples make a score, where that is a fixed number: openWakeWord. */
+  readonly windowSamples?: number;
   /** Another threshold, above 0 and at most 1, from the next sample on. Throws HotwordError for another value or phrase. */
   setThreshold(phrase: string, threshold: number): void;
   /** Which thresholds hold from the next sample on: within a reply perhaps stricter ones. */

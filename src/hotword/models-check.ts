@@ -24,7 +24,7 @@ export class ModelChecker {
     this.#load = load;
   }
 
-  /** Hash, form and shapes of a model. Throws EngineMissingError when ONNX Runtime is not there. */
+  /** Hash, form and shapes of a model, and whether it runs. Throws EngineMissingError when ONNX Runtime is not there. */
   async check(path: string): Promise<ModelCheck> {
     this.#runtime ??= this.#load();
     const runtime = await this.#runtime;

@@ -10,7 +10,7 @@ export interface OnnxValue {
 }
 
 /** A loaded model. */
-export interface OnnxModel {
+interface OnnxModel {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   /** Runs the model on the calling thread; the result is written into the tensors of `fetches`. */

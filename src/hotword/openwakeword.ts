@@ -91,6 +91,7 @@ class OpenWakeWordEngine implements HotwordEngine {
     this.#thresholds = thresholds;
     this.tuning = {
       thresholds: thresholds.values,
+      windowSamples: pipeline.windowSamples,
       setThreshold: (phrase, threshold) => thresholds.set(phrase, threshold),
       during: (situation) => thresholds.during(situation),
       watchScores: (watcher) => {

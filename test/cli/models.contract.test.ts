@@ -80,9 +80,16 @@ describe('models of the user’s own, from a folder', () => {
     ['half a model', classifierModel().subarray(0, 120), /is no ONNX model that can be used/],
     [
       'a model of other shapes',
-      classifierModel(28),
-      /another kind: it takes \[1, 28, 96\].*needed that takes \[1, 16, 96\]/,
+      classifierModel({ numbers: 95 }),
+      /another kind: it takes \[1, 16, 95\].*needed that takes \[1, 1 to 128, 96\]/,
     ],
+    [
+      'a model with too long a memory',
+      classifierModel({ embeddings: 129 }),
+      /another kind: it takes \[1, 129, 96\].*needed that takes \[1, 1 to 128, 96\]/,
+    ],
+    ['a model of doubles', classifierModel({ elements: 'double' }), /cannot be run .*must take and give 32-bit floats/],
+    ['a model of halves', classifierModel({ elements: 'float16' }), /cannot be run .*must take and give 32-bit floats/],
   ] as const) {
     it(`${title} is refused with a sentence, and not put there`, async () => {
       writeFileSync(join(from, 'hey_tars.onnx'), bytes);
@@ -94,6 +101,12 @@ describe('models of the user’s own, from a folder', () => {
       assert.match(text, message);
     });
   }
+
+  it('one that looks back farther than the release’s is taken', async () => {
+    writeFileSync(join(from, 'hey_tars.onnx'), classifierModel({ embeddings: 28 }));
+    assert.equal((await run(['download', 'hey tars'], [['from', from]])).code, 0);
+    assert.match((await run(['check'])).text, /hey_tars\.onnx +as it was put there +yes/);
+  });
 
   it('cannot be checked without ONNX Runtime, and the package is named', async () => {
     const { loadOnnxRuntime } = await import('../../src/hotword/onnx.js');
@@ -152,6 +165,23 @@ describe('models of the release', { skip }, () => {
       engine.close();
       assert.equal(engine.name, expected);
     }
+  });
+
+  it('auto listens with another engine where one of the user’s own cannot be run', async () => {
+    await run(['download', 'alexa'], [['from', SHARED]]);
+    rmSync(join(folder, 'alexa_v0.1.onnx'));
+    writeFileSync(join(folder, 'alexa.onnx'), classifierModel({ elements: 'double' }));
+    const { config } = loadConfig({
+      flags: new Map([
+        ['hotword.openwakeword.front_end_dir', folder],
+        ['hotword.phrases', 'alexa'],
+      ]),
+      env: {},
+      configFile: undefined,
+    });
+    const engine = await engineSource(config, pino({ level: 'silent' })).make();
+    engine.close();
+    assert.equal(engine.name, 'pocketsphinx');
   });
 
   it('a truncated one is refused from a folder and by check', async () => {

@@ -11,6 +11,7 @@ import { STEP_SAMPLES } from '../../src/hotword/openwakeword-shapes.js';
 import { hotwordSettings } from '../../src/parts.js';
 import { readWav } from '../../src/pcm/wav.js';
 import { configOf } from '../helpers/config.js';
+import { classifierModel } from '../helpers/onnx-model.js';
 import { testEngine } from './engine-contract.js';
 import { hearPeople } from './people.js';
 
@@ -66,6 +67,50 @@ test('the score of every clip is that of the reference to 1e-3, for two classifi
   }
 });
 
+test('each classifier sees as many of the last embeddings as it was trained for, whoever else listens', {
+  skip,
+}, async () => {
+  const pathOf = (embeddings: number) => join(folder, `mean_${embeddings}.onnx`);
+  for (const embeddings of [14, 28]) writeFileSync(pathOf(embeddings), classifierModel({ embeddings }));
+  const runtime = await loadOnnxRuntime();
+  const sound = await samplesOf('alexa_01.wav');
+  /** The scores of each classifier, step by step, twice. */
+  const scoresOf = (...classifiers: string[]) => {
+    const pipeline = new OpenWakeWordPipeline(runtime, {
+      melspectrogram: join(MODELS, 'melspectrogram.onnx'),
+      embedding: join(MODELS, 'embedding_model.onnx'),
+      classifiers,
+    });
+    const scores: number[][] = classifiers.map(() => []);
+    for (let round = 0; round < 2; round++) {
+      pipeline.reset();
+      for (let at = 0; at + STEP_SAMPLES <= sound.length; at += STEP_SAMPLES) {
+        pipeline.step(sound.subarray(at, at + STEP_SAMPLES));
+        pipeline.scores.forEach((score, i) => {
+          scores[i]?.push(score);
+        });
+      }
+    }
+    assert.equal(pipeline.windowSamples, (classifiers.includes(pathOf(28)) ? 28 : 16) * STEP_SAMPLES);
+    return scores;
+  };
+  const [alone] = scoresOf(ALEXA);
+  const [long = [], short = [], beside = []] = scoresOf(pathOf(28), pathOf(14), ALEXA);
+  assert.deepEqual(beside, alone);
+  const steps = long.length / 2;
+  assert.ok(steps > 14, `${steps} steps`);
+  assert.deepEqual(long.slice(steps), long.slice(0, steps));
+  // The mean of 28 is that of the last 14 and of the 14 before them.
+  for (let i = 14; i < steps; i++) {
+    const expected = ((short[i] ?? Number.NaN) + (short[i - 14] ?? Number.NaN)) / 2;
+    assert.ok(Math.abs((long[i] ?? Number.NaN) - expected) < 1e-4, `step ${i}: ${long[i]} is not ${expected}`);
+  }
+  assert.notDeepEqual(long, short);
+  const engine = await createOpenWakeWord({ ...OPTIONS, models: { alexa: pathOf(28) } });
+  engine.close();
+  assert.equal(engine.tuning?.windowSamples, 28 * STEP_SAMPLES);
+});
+
 test('people saying "alexa": at least 36 of 40 heard, in the middle within 300 ms, at most 1 false alarm on other words', {
   skip,
 }, async () => {
@@ -99,12 +144,15 @@ if (!skip) {
 test('what is wrong with a model is said with its file', { skip }, async () => {
   const noModel = join(folder, 'no.onnx');
   writeFileSync(noModel, 'this is text');
+  const doubles = join(folder, 'doubles.onnx');
+  writeFileSync(doubles, classifierModel({ elements: 'double' }));
   const cases: [options: Partial<typeof OPTIONS>, message: RegExp][] = [
     [{ models: { alexa: noModel } }, /no\.onnx is no ONNX model that can be used/],
     [
       { models: { alexa: join(MODELS, 'embedding_model.onnx') } },
-      /of another kind: it takes \[-1, 76, 32, 1\].*\[1, 16, 96\]/,
+      /of another kind: it takes \[-1, 76, 32, 1\].*\[1, 1 to 128, 96\]/,
     ],
+    [{ models: { alexa: doubles } }, /doubles\.onnx cannot be run \(.*must take and give 32-bit floats/],
     [{ models: { alexa: join(folder, 'absent.onnx') } }, /absent\.onnx cannot be read/],
     [{ frontEndDir: folder }, /melspectrogram\.onnx cannot be read .*front_end_dir/],
     [{ phrases: ['hey tars'] }, /no model for the phrase "hey tars", only for "alexa"; add one/],
