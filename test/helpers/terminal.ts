@@ -45,15 +45,26 @@ export class Terminal {
     return this.#watch.for(line, timeoutMs, what);
   }
 
+  /** Resolves as soon as any row is like this; rejects with everything on the screen. */
+  async untilShown(pattern: RegExp, timeoutMs = 10_000): Promise<string> {
+    const what = () => `${pattern} in a line of\n${this.screen.rows.join('\n')}`;
+    return this.#watch.for(() => this.screen.rows.find((row) => pattern.test(row)), timeoutMs, what);
+  }
+
   /** The exit code, when the program ends. */
   async exited(timeoutMs = 10_000): Promise<number | null> {
     await within(exitOf(this.#child), timeoutMs, () => 'the end of the program on the terminal');
     return this.#child.exitCode;
   }
 
+  /** Takes the terminal away, as a lost connection does. */
   async close(): Promise<void> {
     await endProcess(this.#child);
     this.#forget();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #order(order: object): void {
