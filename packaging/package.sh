@@ -93,7 +93,7 @@ make_deb() {
   gzip -9n <CHANGELOG.md >"$doc/NEWS.md.gz"
   printf '%s\n' "tars-client ($version) unstable; urgency=medium" '' '  * See NEWS.md.' '' \
     " -- tars-client maintainers <tars-client@localhost.localdomain>  $(date -u -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$doc/changelog.gz"
-  for script in postinst prerm postrm; do install -m 755 packaging/$script "$root/DEBIAN/$script"; done
+  for script in preinst postinst prerm postrm; do install -m 755 packaging/$script "$root/DEBIAN/$script"; done
   chmod -R u=rwX,go=rX "$root"
   chmod 755 "$lib/dist/src/main.js"
   chmod 700 "$root/etc/tars-client/credentials"

@@ -28,12 +28,10 @@ fail() {
 }
 
 # In a dry run commands are printed instead.
-do_it() { if [ -n "$is_dry" ]; then echo "would run: $*"; else "$@"; fi; }
+do_it() { if [ -n "$is_dry" ]; then echo "would run: $*"; else "$@" 9>&-; fi; } # 9 is the lock, for this shell alone
 write_file() { # path, mode; the content comes on standard input
   if [ -n "$is_dry" ]; then cat >/dev/null; echo "would write: $1"; return; fi
-  cat >"$1.new"
-  chmod "$2" "$1.new"
-  mv "$1.new" "$1"
+  cat >"$1.new" && chmod "$2" "$1.new" && mv "$1.new" "$1" || { rm -f "$1.new"; fail "$1 cannot be written"; }
 }
 
 # The name of the release in $source: its version, and a sum over everything that it consists of and runs on.
@@ -42,11 +40,29 @@ name_release() {
   sum=$({
     node --version
     cd "$source"
-    find dist/src config systemd package.json package-lock.json setup.sh -type f ! -name '*.map' -exec cksum {} + | sort
+    find dist/src config systemd package.json package-lock.json setup.sh -type f ! -name '*.map' -exec cksum {} + | LC_ALL=C sort
     [ ! -f BUILT-FOR ] || cat BUILT-FOR
   } | cksum | cut -d ' ' -f 1)
   echo "$version-$sum"
 }
+
+# Also in a dry run: setup.sh says how to come by Node before it does anything.
+check_node() {
+  node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || "$source/setup.sh" --packages || exit 1
+}
+
+# One program, one configuration, one unit: the Debian package's or these.
+check_package() {
+  remedy="copy what you want to keep of $config_folder elsewhere, then: sudo apt-get purge tars-client"
+  case $(package_state) in
+    '') ;;
+    config-files) fail "the Debian package is removed, but its configuration is still there: $remedy" ;;
+    *) fail "tars-client is installed as a Debian package ($(package_state)): upgrade it by apt-get, or $remedy" ;;
+  esac
+}
+
+# What dpkg knows of the Debian package, in its words; nothing where it knows none.
+package_state() { dpkg-query -W -f '${db:Status-Status}' tars-client 2>/dev/null | sed 's/^not-installed$//'; }
 
 # A tarball brings its npm packages, built for one kind of machine.
 check_bundle() {
@@ -83,9 +99,9 @@ copy_release() { # to
 
 # Makes the release in $1 the current one, in one step; the one that was current is kept.
 switch_to() {
-  before=$(readlink $home/current 2>/dev/null || true)
-  if [ "$before" != "$1" ]; then
-    [ -z "$before" ] || point previous "$before"
+  current=$(readlink $home/current 2>/dev/null || true)
+  if [ "$current" != "$1" ]; then
+    [ -z "$current" ] || point previous "$current"
     point current "$1"
   fi
   install_units
@@ -101,10 +117,14 @@ install_units() {
   [ -z "$is_dry" ] || folder=$source
   do_it mkdir -p /usr/local/bin /etc/systemd/system /etc/systemd/user
   do_it ln -sfn $home/current/systemd/tars-client /usr/local/bin/tars-client
-  unit_for $home/current "$node" "$folder/systemd/tars-client.service" | write_file /etc/systemd/system/$unit 644
-  unit_for $home/current "$node" "$folder/systemd/tars-client-user.service" | write_file /etc/systemd/user/$unit 644
+  install_unit "$folder/systemd/tars-client.service" /etc/systemd/system
+  install_unit "$folder/systemd/tars-client-user.service" /etc/systemd/user
   allow_gpio "$folder/systemd"
   ! has_systemd || do_it systemctl daemon-reload
+}
+
+install_unit() { # template, which an older release may not have; folder
+  [ ! -f "$1" ] || unit_for $home/current "$node" "$1" | write_file "$2/$unit" 644
 }
 
 make_config() {
@@ -118,19 +138,19 @@ store_secret() { # file or nothing, name, what to ask for
   if [ -n "$1" ]; then
     write_file "$credentials/$2" 600 <"$1"
   elif [ -n "$is_asking" ] && [ ! -e "$credentials/$2" ]; then
+    trap 'stty echo' EXIT
+    stty -echo # before somebody answers
     printf '%s: ' "$3" >&2
-    trap 'stty echo; exit 130' INT TERM
-    stty -echo
     read -r secret || secret=''
     stty echo
-    trap - INT TERM
+    trap - EXIT
     echo >&2
     [ -z "$secret" ] || printf '%s\n' "$secret" | write_file "$credentials/$2" 600
   fi
 }
 
-# Starts the current release and waits for it. An upgrade that fails goes back to the release before, if that one ran.
-start_release() { # whether the one before ran, the one before
+# Starts the current release and waits for it. One that is not ready stays only where the one before was not ready either.
+start_release() {
   [ "$command" = upgrade ] || do_it systemctl enable $unit
   do_it systemctl stop $unit
   start_unit
@@ -138,23 +158,45 @@ start_release() { # whether the one before ran, the one before
   say "waiting up to $ready_within_s s until the device is ready"
   if wait_ready; then return; fi
   tell_state
-  if [ -z "$1" ] || [ "$2" = "$release" ]; then
-    run_doctor
-    remove_old
-    fail 'the device is installed but not ready; it goes on trying'
+  if [ -n "$was_ready" ] && [ "$before" != "$release" ]; then exit 1; fi
+  trap - EXIT
+  look
+  remove_old
+  fail 'the device is installed but not ready; it goes on trying'
+}
+
+# How this shell ends before the new release is ready, whatever ended it: back to the one before. Nothing ends that, and
+# there may be no terminal any more.
+go_back() {
+  code=$?
+  trap '' HUP INT TERM PIPE
+  trap - EXIT
+  set +e
+  [ "$ready_within_s" -gt 60 ] || ready_within_s=60 # it was ready before: no haste
+  if [ $code -gt 128 ]; then say "interrupted; going back to ${before##*/}"
+  else say "this release did not become ready; going back to ${before##*/}"; fi
+  if [ -z "$is_starting" ] || ! has_systemd; then
+    switch_to "$before"
+  else
+    systemctl stop $unit 9>&-
+    if [ -n "$was_ready" ]; then roll_back_to "$before"; else switch_to "$before"; start_unit; fi
   fi
-  say "this release did not become ready; going back to ${2##*/}"
-  systemctl stop $unit
-  roll_back_to "$2"
-  rm -rf "${home:?}/$release"
+  [ -z "$is_copied" ] || rm -rf "${home:?}/$release"
   if [ -n "$earlier" ]; then point previous "$earlier"; else rm -f $home/previous; fi
-  exit 1
+  exit $code
 }
 
 roll_back_to() {
   switch_to "$1"
   start_unit
-  if wait_ready; then say "${1##*/} runs again"; else tell_state; fi
+  if wait_ready; then say "${1##*/} runs again"; else tell_state; return 1; fi
+}
+
+# The doctor looks while the service is stopped; it is started again, also by what ends this shell.
+look() {
+  [ -n "$is_dry" ] || trap start_unit EXIT
+  run_doctor
+  trap - EXIT
 }
 
 # All but the current release and the one before.
@@ -170,30 +212,35 @@ remove_old() {
 discard_unfinished() { [ -f "$home/$release/.complete" ] || rm -rf "${home:?}/$release"; }
 
 install_release() {
+  check_node
+  check_package
   do_it "$source/setup.sh" --packages
   check_bundle
   ensure_built
   release=releases/$(name_release)
   before=$(readlink $home/current 2>/dev/null || true)
   earlier=$(readlink $home/previous 2>/dev/null || true)
-  was_ready=''
+  was_ready='' is_copied=''
   if [ -n "$before" ] && has_systemd && [ "$(unit_property ActiveState)" = active ]; then was_ready=yes; fi
   if [ ! -f "$home/$release/.complete" ]; then
     [ -n "$is_dry" ] || trap discard_unfinished EXIT
+    is_copied=yes
     do_it rm -rf "$home/$release"
     copy_release "$home/$release"
     trap - EXIT
   fi
   make_config
-  switch_to "$release"
-  say "${release##*/} is installed"
   if [ "$command" = upgrade ] && ! is_switched_on; then
     [ -z "$is_starting" ] || say 'the service was switched off and stays so'
     is_starting=''
   fi
+  [ -n "$is_dry" ] || [ -z "$before" ] || [ "$before" = "$release" ] || trap go_back EXIT
+  switch_to "$release"
+  say "${release##*/} is installed"
   if [ -n "$is_starting" ] && has_systemd; then
-    start_release "$was_ready" "$before"
-    run_doctor
+    start_release
+    trap - EXIT
+    look
     if [ -z "$is_dry" ]; then
       wait_ready || fail 'the device did not come back after the doctor'
       tell_state
@@ -202,14 +249,29 @@ install_release() {
     say 'systemd does not run here: the service starts with the next boot'
     do_it systemctl enable $unit
   fi
+  trap - EXIT
   remove_old
+  [ "$command" != upgrade ] || tell_users restart
+}
+
+# A manager of services for a user is out of root's reach.
+tell_users() { # what to do
+  getent passwd | while IFS=: read -r name _ _ _ _ folder _; do
+    [ ! -L "$folder/.config/systemd/user/default.target.wants/$unit" ] ||
+      say "it runs as a service of $name, which goes on with the old program: as $name, systemctl --user $1 tars-client"
+  done
 }
 
 uninstall() {
-  if [ -e /etc/systemd/system/$unit ]; then
+  has_package=$(package_state)
+  tell_users 'disable --now'
+  if [ -n "$has_package" ]; then
+    say "the Debian package ($has_package) keeps configuration, secrets, stored data and the service; after this, start it anew: sudo systemctl restart tars-client"
+    is_purging=''
+  elif [ -e /etc/systemd/system/$unit ]; then
     if has_systemd; then do_it systemctl disable --now $unit; else do_it systemctl disable $unit; fi
   fi
-  forbid_gpio
+  [ -n "$has_package" ] || forbid_gpio
   do_it rm -rf $home /usr/local/bin/tars-client /etc/systemd/system/$unit /etc/systemd/user/$unit
   ! has_systemd || do_it systemctl daemon-reload
   [ -z "$is_purging" ] || do_it rm -rf $config_folder /var/lib/tars-client /var/lib/private/tars-client
@@ -220,6 +282,11 @@ uninstall() {
 . "$source/systemd/steps.sh"
 umask 022
 home=/opt/tars-client release=''
+# What ends this shell comes by its EXIT trap; a reader of its messages that is gone does not end it.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap : PIPE
 command=install is_dry='' is_starting=yes is_purging='' token_file='' access_key_file=''
 while [ $# -gt 0 ]; do
   case $1 in
@@ -228,7 +295,7 @@ while [ $# -gt 0 ]; do
     --no-start) is_starting='' ;;
     --purge) is_purging=yes ;;
     --token-file | --access-key-file)
-      [ $# -gt 1 ] && [ -r "$2" ] || fail "$1 needs a file that can be read${2:+, not $2}"
+      [ $# -gt 1 ] && [ -r "$2" ] && [ ! -d "$2" ] || fail "$1 needs a file that can be read${2:+, not $2}"
       if [ "$1" = --token-file ]; then token_file=$2; else access_key_file=$2; fi
       shift ;;
     --ready-within)
@@ -244,8 +311,12 @@ done
 is_asking=''
 if [ "$command" = install ] && [ -z "$is_dry" ] && [ -t 0 ] && [ -t 2 ]; then is_asking=yes; fi
 node=$(command -v node || echo /usr/bin/node)
-case $node in /home/* | /root/*) fail "the service cannot see $node: install Node for the whole system ($source/setup.sh says how)" ;; esac
+case "$node $(readlink -f "$node")" in /home/* | /root/* | *' /home/'* | *' /root/'*) fail "the service cannot see $node: install Node for the whole system ($source/setup.sh says how)" ;; esac
 
+if [ -z "$is_dry" ]; then
+  exec 9>/run/lock/tars-client-install.lock
+  flock -n 9 || fail 'another install.sh is at work: wait until it is done'
+fi
 case $command in
   install) install_release ;;
   upgrade)

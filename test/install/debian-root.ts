@@ -15,12 +15,19 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Terminal } from '../helpers/terminal.js';
 
 const SUITE = 'trixie';
 const MIRROR = 'http://deb.debian.org/debian';
 /** What the program needs of Debian: fetched once, installed in each root without a network. */
 const PACKAGES =
   'ca-certificates alsa-utils libasound2-plugins libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite libportaudio2 libgpiod3';
+
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C.UTF-8',
+  DEBIAN_FRONTEND: 'noninteractive',
+};
 
 /** Why no root can be made here; false where one can. */
 export function whyNoRoot(): string | false {
@@ -64,17 +71,18 @@ export class DebianRoot {
   run(line: string, limitMs = 300_000, door = '/dev/null'): Answer {
     const enter = 'echo $$ >"$0" && exec chroot "$1" sh -c "$2"';
     const { status, stdout, stderr } = spawnSync('sh', ['-c', enter, door, this.path, line], {
-      env: {
-        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        LC_ALL: 'C.UTF-8',
-        DEBIAN_FRONTEND: 'noninteractive',
-      },
+      env: ENVIRONMENT,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: limitMs,
       killSignal: 'SIGKILL',
     });
     return { code: status, text: `${stdout}${stderr}` };
+  }
+
+  /** Runs a command of words in the root on a terminal of its own, at the keys of which is the caller. */
+  onTerminal(command: string): Terminal {
+    return new Terminal(120, ['chroot', this.path, ...command.split(' ')], ENVIRONMENT);
   }
 
   read(file: string): string {

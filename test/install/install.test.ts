@@ -9,6 +9,8 @@ import { debOfVersion, makePackages, type Packages, whyNoPackages } from './rele
 
 const CONFIG = 'etc/tars-client/config.toml';
 const TOKEN = 'etc/tars-client/credentials/server-token';
+const ACCESS_KEY = 'etc/tars-client/credentials/porcupine-access-key';
+const STATE = 'var/lib/tars-client';
 /** A room for a machine without sound: a recording of silence, and a file to play into. */
 const ROOM = `
 [mic]
@@ -46,21 +48,20 @@ async function freshRoot(): Promise<DebianRoot> {
   return root;
 }
 
+/** Unpacks the tarball into a folder of /srv. */
+function unpack(root: DebianRoot, name: string): void {
+  ok(root.run(`mkdir /srv/${name}`));
+  const args = ['-xzf', packages.tarball, '-C', `${root.path}/srv/${name}`, '--strip-components=1'];
+  const { status, stderr } = spawnSync('tar', args, { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+}
+
 describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () => {
   let root: DebianRoot;
   before(async () => {
     root = await freshRoot();
-    ok(root.run('mkdir -p /srv/one /srv/two /srv/broken && groupadd --system gpio'));
-    for (const name of ['one', 'two', 'broken']) {
-      const { status, stderr } = spawnSync('tar', [
-        '-xzf',
-        packages.tarball,
-        '-C',
-        `${root.path}/srv/${name}`,
-        '--strip-components=1',
-      ]);
-      assert.equal(status, 0, String(stderr));
-    }
+    ok(root.run('groupadd --system gpio'));
+    for (const name of ['one', 'two', 'broken']) unpack(root, name);
     for (const name of ['two', 'broken']) {
       const file = `srv/${name}/package.json`;
       root.write(
@@ -96,6 +97,39 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     assert.equal(stateOf(root, 'ActiveState'), 'inactive');
   });
 
+  it('asks for the secrets on a terminal, and shows neither', async () => {
+    await using terminal = root.onTerminal('/srv/one/systemd/install.sh install --no-start');
+    await terminal.untilLine(/^Token of the assistant server \(Enter: none\):$/);
+    terminal.type('typed-token\r');
+    await terminal.untilLine(/^Access key of Picovoice \(Enter: none\):$/);
+    terminal.type('typed-key\r');
+    assert.equal(await terminal.exited(60_000), 0, terminal.screen.raw);
+    assert.doesNotMatch(terminal.screen.raw, /typed-/);
+    assert.deepEqual([root.read(TOKEN), root.read(ACCESS_KEY)], ['typed-token\n', 'typed-key\n']);
+    assert.deepEqual([root.modeOf(TOKEN), root.modeOf(ACCESS_KEY)], [0o600, 0o600]);
+  });
+
+  it('takes the secrets from files, and leaves nothing of what is no file', () => {
+    ok(install('one', 'install --no-start --token-file /srv/token --access-key-file /srv/token'));
+    assert.deepEqual([root.read(TOKEN), root.read(ACCESS_KEY)], ['a-secret\n', 'a-secret\n']);
+    ok(root.run(`rm /${TOKEN} /${ACCESS_KEY}`));
+    const { code, text } = install('one', 'install --no-start --token-file /srv');
+    assert.equal(code, 1);
+    assert.match(text, /--token-file needs a file that can be read, not \/srv/);
+    assert.deepEqual(root.run('ls /etc/tars-client/credentials').text, '');
+  });
+
+  it('refuses to run beside itself, and a Node that the service cannot see', () => {
+    const second = root.run('flock /run/lock/tars-client-install.lock /srv/one/systemd/install.sh install --no-start');
+    assert.equal(second.code, 1);
+    assert.match(second.text, /another install\.sh is at work/);
+    ok(root.run('mkdir -p /home/someone && cp /usr/bin/node /home/someone && ln -s /home/someone/node /usr/local/bin'));
+    const hidden = install('one', 'install --no-start');
+    ok(root.run('rm -r /home/someone /usr/local/bin/node'));
+    assert.equal(hidden.code, 1);
+    assert.match(hidden.text, /the service cannot see \/usr\/local\/bin\/node/);
+  });
+
   it('where the device does not become ready lets the doctor say why', () => {
     const { code, text } = install('one', 'install --ready-within 3');
     assert.equal(code, 1);
@@ -117,6 +151,18 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     assert.match(root.run('tars-client config').text, /server-token/, 'root sees the secrets of the service');
   });
 
+  it('lets the command see what the service stored, and gives what root stores to the service', () => {
+    root.write(`${STATE}/tuned.toml`, 'mic.gain_db = 3.5\n');
+    ok(root.run(`mkdir /${STATE}/models && touch /${STATE}/models/new.onnx`));
+    assert.match(root.run('tars-client config').text, /gain_db = 3\.5 .*tuned\.toml/);
+    ok(root.run('tars-client models list'));
+    const owners = root.run(`cd /${STATE} && stat -c %U . tuned.toml models models/new.onnx`).text;
+    assert.equal(owners, 'nobody\n'.repeat(4));
+    ok(root.run(`rm -r /${STATE}/models /${STATE}/tuned.toml`));
+    const user = root.run('setpriv --reuid=12345 --regid=12345 --clear-groups tars-client doctor');
+    assert.match(user.text, /only root sees the service's secrets and what it stored: sudo tars-client doctor/);
+  });
+
   it('does it all again without harm', () => {
     const [files, config] = [root.files(), root.read(CONFIG)];
     ok(install('one', 'install'));
@@ -127,7 +173,12 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
 
   it('upgrades, and keeps configuration, secrets and the release before', () => {
     const config = root.read(CONFIG);
-    ok(install('two', 'upgrade'));
+    const wants = '/home/someone/.config/systemd/user/default.target.wants';
+    ok(root.run(`useradd someone && mkdir -p ${wants} && ln -s /etc/systemd/user/tars-client.service ${wants}`));
+    const run = install('two', 'upgrade');
+    ok(run);
+    assert.match(run.text, /runs as a service of someone, .* systemctl --user restart tars-client/);
+    ok(root.run('rm -r /home/someone'));
     assertReady(root);
     assert.equal(versionIn(root), '9.0.0');
     assert.equal(root.read(CONFIG), config);
@@ -146,6 +197,44 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
       root.files().filter((file) => !files.includes(file)),
       [],
     );
+  });
+
+  it('goes back when Ctrl-C comes or the terminal is lost before the new release is ready', async () => {
+    const [files, current] = [root.files(), currentOf(root)];
+    for (const leave of ['interrupt', 'lose']) {
+      await using terminal = root.onTerminal('/srv/broken/systemd/install.sh upgrade');
+      await terminal.untilShown(/waiting up to 60 s until the device is ready/, 60_000);
+      if (leave === 'interrupt') {
+        terminal.type('\u0003');
+        assert.equal(await terminal.exited(60_000), 130, terminal.screen.raw);
+      } else {
+        await terminal.close();
+        ok(root.run('flock /run/lock/tars-client-install.lock true', 60_000)); // it goes on without a terminal
+      }
+      assertReady(root);
+      assert.equal(currentOf(root), current);
+      assert.deepEqual(root.files(), files);
+    }
+  });
+
+  it('keeps a release that was there already when an upgrade to it fails; a rollback to it fails too', () => {
+    const [files, kept] = [root.files(), root.run('readlink /opt/tars-client/previous').text.trim()];
+    const app = `/opt/tars-client/${kept}/dist/src/app.js`;
+    ok(root.run(`mv ${app} /srv/app.js && echo 'throw new Error("broken");' >${app}`));
+    assert.equal(install('one', 'upgrade --ready-within 4').code, 1);
+    assertReady(root);
+    assert.deepEqual(root.files(), files);
+
+    ok(root.run(`mv /opt/tars-client/${kept}/systemd/tars-client-user.service /srv/`));
+    const back = install('two', 'rollback --ready-within 4');
+    assert.equal(back.code, 1, back.text);
+    assert.match(back.text, /the service is activating/);
+    assert.equal(currentOf(root), kept);
+    assert.notEqual(root.read('etc/systemd/user/tars-client.service'), '', 'a release without this unit');
+    ok(root.run(`mv /srv/app.js ${app} && mv /srv/tars-client-user.service /opt/tars-client/${kept}/systemd/`));
+    ok(install('two', 'rollback'));
+    assertReady(root);
+    assert.deepEqual(root.files(), files);
   });
 
   it('leaves a service that its owner has switched off alone', () => {
@@ -191,6 +280,11 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     ok(root.run('rm /usr/local/bin/node'));
     assert.equal(code, 1);
     assert.match(text, /Node 20 or newer .* found Node v18\.19\.0[\s\S]*apt-get install nodejs/);
+    ok(root.run('mv /usr/bin/node /srv/node'));
+    const dry = install('two', 'upgrade --dry-run');
+    ok(root.run('mv /srv/node /usr/bin/node'));
+    assert.equal(dry.code, 1);
+    assert.match(dry.text, /^setup: Node 20 or newer .* found Node none[\s\S]*apt-get install nodejs/);
   });
 
   it('uninstalls: service and program are gone, the configuration stays; --purge takes it too', () => {
@@ -211,10 +305,9 @@ describe('the tarball in a fresh Debian', { skip: skip || whyNoLimit() }, () => 
   it(`becomes a device that listens by one command, within ${MEMORY_LIMIT_MIB} MiB of memory`, async (test) => {
     using limit = new MemoryLimit(MEMORY_LIMIT_MIB);
     using root = await freshRoot();
-    ok(root.run('mkdir -p /etc/tars-client /srv/one'));
+    ok(root.run('mkdir /etc/tars-client'));
     root.write(CONFIG, ROOM);
-    const unpack = ['-xzf', packages.tarball, '-C', `${root.path}/srv/one`, '--strip-components=1'];
-    assert.equal(spawnSync('tar', unpack).status, 0);
+    unpack(root, 'one');
     const beganMs = performance.now();
     ok(root.run('/srv/one/systemd/install.sh install', 600_000, limit.door));
     assertReady(root);
@@ -291,6 +384,7 @@ describe('the Debian package', { skip }, () => {
     );
     assert.equal(code, 0, text);
     assert.match(text, /✗ configuration .*mic\.gain_db/);
+    assert.equal(stateOf(root, 'ActiveState'), 'failed', 'what a person has to mend is not started again');
   });
 
   it('is installed where the policy forbids starting, and then is not started', async () => {
@@ -300,5 +394,37 @@ describe('the Debian package', { skip }, () => {
     ok(root.run('apt-get install -y --no-install-recommends /srv/tars-client.deb'));
     assert.equal(stateOf(root, 'ActiveState'), 'inactive');
     ok(root.run('systemctl is-enabled tars-client.service'));
+  });
+
+  it('does not mix with the tarball, in any order', async () => {
+    using root = await freshRoot();
+    root.bring(packages.deb, 'srv/tars-client.deb');
+    unpack(root, 'one');
+    ok(root.run('printf "#!/bin/sh\\nexit 101\\n" >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d'));
+    ok(root.run('mkdir -p /opt/tars-client/releases/one && ln -s releases/one /opt/tars-client/current'));
+    const over = root.run('apt-get install -y --no-install-recommends /srv/tars-client.deb');
+    assert.notEqual(over.code, 0);
+    assert.match(over.text, /\/opt\/tars-client holds this program .*install\.sh uninstall/);
+    assert.equal(root.has(CONFIG), false);
+    ok(root.run('rm -r /opt/tars-client'));
+
+    ok(root.run('apt-get install -y --no-install-recommends /srv/tars-client.deb'));
+    const beside = root.run('/srv/one/systemd/install.sh install --no-start');
+    assert.equal(beside.code, 1);
+    assert.match(beside.text, /installed as a Debian package .* apt-get purge tars-client/);
+    assert.equal(root.has('opt/tars-client'), false);
+    root.write(TOKEN, 'a-secret\n');
+    ok(root.run('/srv/one/systemd/install.sh uninstall --purge'));
+    assert.ok(root.has(CONFIG) && root.has(TOKEN), 'they are the package’s');
+    ok(root.run('systemctl is-enabled tars-client.service'));
+
+    ok(root.run('dpkg --remove tars-client'));
+    const rest = root.run('/srv/one/systemd/install.sh install --no-start');
+    assert.equal(rest.code, 1);
+    assert.match(rest.text, /its configuration is still there/);
+    // As where the two were mixed before that was refused.
+    ok(root.run(`mkdir -p /opt/tars-client/releases/one /${STATE} && ln -s releases/one /opt/tars-client/current`));
+    ok(root.run('dpkg --purge tars-client'));
+    assert.ok(root.has(TOKEN) && root.has(STATE), 'they are the tarball’s');
   });
 });
