@@ -42,6 +42,18 @@ export async function devicesCommand(config: Config, out: NodeJS.WritableStream)
   return 0;
 }
 
+/** The names that a backend, or with `auto` the first one that sees any, knows; empty where none can tell. Never rejects. */
+export async function deviceNames(kind: 'microphone' | 'loudspeaker', wanted: string): Promise<readonly string[]> {
+  const log = createLog({ level: 'silent', format: 'json' });
+  for (const { backend, isAuto, list } of kind === 'microphone' ? MICROPHONES : SPEAKERS) {
+    if (backend !== wanted && !(wanted === 'auto' && isAuto)) continue;
+    // Why it cannot tell is what the doctor has just found.
+    const rows = await list(log).catch(() => []);
+    if (rows.length > 0) return rows.map(({ name }) => name);
+  }
+  return [];
+}
+
 async function section(
   title: string,
   listings: Listing[],

@@ -18,6 +18,7 @@ import { wsOpener } from '../link/ws-socket.js';
 import { createLog, type Log } from '../log.js';
 import { engineSource, handsSettings, makeMicrophone, makeSpeaker, protocolOf, serverAccess } from '../parts.js';
 import { listSources } from '../pcm/pulse-devices.js';
+import { deviceNames } from './devices.js';
 
 /** Options of `doctorCommand`. */
 export interface DoctorOptions {
@@ -78,7 +79,12 @@ function configured(load: () => LoadedConfig, log: Log, view: MachineView): Chec
 
 function soundCheckOf(config: Config, log: Log): Check {
   const microphone = makeMicrophone(config, systemClock, log);
-  return soundCheck({ microphone, speaker: makeSpeaker(config, systemClock, log) });
+  const backends = { microphone: config.mic.backend, loudspeaker: config.speaker.backend };
+  return soundCheck({
+    microphone,
+    speaker: makeSpeaker(config, systemClock, log),
+    namesOf: (subject) => deviceNames(subject, backends[subject]),
+  });
 }
 
 function serverCheckOf(config: Config): Check {

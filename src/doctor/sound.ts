@@ -10,6 +10,8 @@ import { judgeSound } from './sound-level.js';
 const LISTEN_MS = 3_000;
 /** A device that is there is open within this time. */
 const OPEN_LIMIT_MS = 8_000;
+/** A card has several names; more than these are in the list of `devices`. */
+const NAMES_MAX = 6;
 /** Behind the end of the tone: longer than any sound system takes to bring it back. */
 const ECHO_TAIL_MS = 1_000;
 
@@ -17,10 +19,15 @@ const ECHO_TAIL_MS = 1_000;
 export interface SoundParts {
   microphone: Microphone;
   speaker: Speaker;
+  /** What `mic.device` or `speaker.device` may name; empty where that cannot be told. Never rejects. */
+  namesOf: (subject: SoundSubject) => Promise<readonly string[]>;
 }
 
+/** One of the two ways of sound. */
+type SoundSubject = 'microphone' | 'loudspeaker';
+
 /** Opens the chosen microphone and loudspeaker, listens to the room, and plays a tone that the microphone may hear. */
-export function soundCheck({ microphone, speaker }: SoundParts): Check {
+export function soundCheck({ microphone, speaker, namesOf }: SoundParts): Check {
   return {
     subject: 'sound',
     limitMs: 2 * OPEN_LIMIT_MS + LISTEN_MS + 6_000,
@@ -38,7 +45,14 @@ export function soundCheck({ microphone, speaker }: SoundParts): Check {
       const mic = opened(listenTo, signal);
       const player = opened((listener) => speaker.run(listener, until), signal);
       try {
-        return await findings({ microphone, speaker, recording, mic: await mic.outcome, player: await player.outcome });
+        return await findings({
+          microphone,
+          speaker,
+          namesOf,
+          recording,
+          mic: await mic.outcome,
+          player: await player.outcome,
+        });
       } finally {
         over.abort();
         await Promise.all([mic.ended, player.ended]);
@@ -47,19 +61,17 @@ export function soundCheck({ microphone, speaker }: SoundParts): Check {
   };
 }
 
-interface Opened {
-  microphone: Microphone;
-  speaker: Speaker;
+interface Opened extends SoundParts {
   recording: Recording;
   mic: Outcome;
   player: Outcome;
 }
 
-async function findings({ microphone, speaker, recording, mic, player }: Opened): Promise<Finding[]> {
+async function findings({ microphone, speaker, namesOf, recording, mic, player }: Opened): Promise<Finding[]> {
   if (mic.device === undefined && player.device === undefined) return [nothingFinding(mic.why, player.why)];
   const found: Finding[] = [
-    deviceFinding('microphone', microphone.backend, mic),
-    deviceFinding('loudspeaker', speaker.backend, player),
+    await deviceFinding('microphone', microphone.backend, mic, namesOf),
+    await deviceFinding('loudspeaker', speaker.backend, player, namesOf),
   ];
   if (mic.device === undefined) return found;
   recording.start();
@@ -75,9 +87,17 @@ async function findings({ microphone, speaker, recording, mic, player }: Opened)
   return [...found, await toneFinding(speaker, recording, microphone.rateHz)];
 }
 
-function deviceFinding(subject: string, backend: string, { device, why }: Outcome): Finding {
+async function deviceFinding(
+  subject: SoundSubject,
+  backend: string,
+  { device, why }: Outcome,
+  namesOf: SoundParts['namesOf'],
+): Promise<Finding> {
   if (device !== undefined) return ok(subject, `${device || 'the system\u2019s default'}, by ${backend}`);
-  return failure(subject, `${backend}: ${why}`, remedyFor(why, subject));
+  const names = HELD.test(why) ? [] : await namesOf(subject);
+  const there = names.length === 0 ? '' : `; there are: ${names.slice(0, NAMES_MAX).join(' ')}`;
+  const remedy = remedyFor(why, subject);
+  return failure(subject, `${backend}: ${why}`, remedy === undefined ? undefined : `${remedy}${there}`);
 }
 
 function nothingFinding(micWhy: string, playerWhy: string): Finding {

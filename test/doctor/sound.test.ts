@@ -7,6 +7,7 @@ import type { Microphone } from '../../src/mic/microphone.js';
 import type { Speaker } from '../../src/speaker/speaker.js';
 
 const RATE_HZ = 16_000;
+const nobody = () => Promise.resolve([]);
 
 /** Noise that is the same every time. */
 function noise(samples: number, peak: number): Int16Array {
@@ -55,7 +56,7 @@ describe('the sound check', () => {
       run: async (listener) => listener.ready({ device: '' }),
       open: () => assert.fail('nothing is played'),
     };
-    const findings = await soundCheck({ microphone, speaker }).run(new AbortController().signal);
+    const findings = await soundCheck({ microphone, speaker, namesOf: nobody }).run(new AbortController().signal);
     assert.deepEqual(
       findings.map(({ gravity, subject, text }) => [gravity, subject, text]),
       [
@@ -78,7 +79,7 @@ describe('the sound check where neither way opens', () => {
       run: async (listener) => listener.lost({ why: speakerWhy }),
       open: () => assert.fail('nothing is played'),
     };
-    return soundCheck({ microphone, speaker }).run(new AbortController().signal);
+    return soundCheck({ microphone, speaker, namesOf: nobody }).run(new AbortController().signal);
   };
   const BUSY = 'Device or resource busy';
   const HELD = `${BUSY}; in use: USB by mpd (pid 7, mpd.service)`;
@@ -96,6 +97,26 @@ describe('the sound check where neither way opens', () => {
       assert.match(finding?.remedy ?? '', remedy);
     });
   }
+});
+
+it('a device that is not there has the names of those that are, one that is held has not', async () => {
+  const speaker: Speaker = {
+    backend: 'aplay',
+    run: async (listener) => listener.ready({ device: '' }),
+    open: () => assert.fail('nothing is played'),
+  };
+  const remedyOf = async (why: string) => {
+    const microphone: Microphone = {
+      backend: 'arecord',
+      rateHz: RATE_HZ,
+      capture: async (listener) => listener.lost({ why }),
+    };
+    const namesOf = async (subject: string) => (subject === 'microphone' ? ['default', 'plughw:CARD=USB,DEV=0'] : []);
+    const [finding] = await soundCheck({ microphone, speaker, namesOf }).run(new AbortController().signal);
+    return finding?.remedy ?? '';
+  };
+  assert.match(await remedyOf('No such device'), /mic\.device chooses; there are: default plughw:CARD=USB,DEV=0$/);
+  assert.doesNotMatch(await remedyOf('Device or resource busy'), /there are/);
 });
 
 describe('the remedy for a device that is in use', () => {

@@ -98,6 +98,8 @@ describe('doctor', () => {
     const { sound, server } = await emptyRoom(test);
     await server.start();
     const flags = [`--server.url=${server.url}`, '--mic.backend=arecord', '--speaker.backend=aplay'];
+    const mistaken = theFailure(await visit([...flags, '--mic.device=nothing'], sound.env));
+    assert.match(mistaken.remedy ?? '', /mic\.device chooses; there are: .*\bdefault\b/);
     const silent = theFailure(await visit(flags, sound.env));
     assert.match(silent.text, /digital silence/);
     assert.match(silent.remedy ?? '', /alsamixer/);
