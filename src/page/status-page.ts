@@ -109,12 +109,14 @@ export class StatusPage {
 
   async #serve(config: PageConfig, signal: AbortSignal, tried: () => void): Promise<void> {
     const { clock, log, journal } = this.#options;
+    // Once: a port may be somebody else's for days, and each call listens to the signal until it aborts.
+    const stopped = whenAborted(signal);
     let toldWhy = '';
     while (!signal.aborted) {
       try {
         const server = this.#makeServer(config);
         const ready = server.start();
-        await Promise.race([ready, whenAborted(signal)]);
+        await Promise.race([ready, stopped]);
         if (signal.aborted) {
           giveUp(server, ready);
           return;

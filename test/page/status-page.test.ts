@@ -19,6 +19,33 @@ const tokenFile = join(folder, 'token');
 writeFileSync(tokenFile, TOKEN);
 
 describe('the port of the page', () => {
+  it('may be taken for as long as it likes, and nothing piles up', async (test) => {
+    const other = createServer();
+    test.after(() => other.close());
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+    const address = other.address();
+    assert.ok(address && typeof address === 'object');
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    test.after(() => process.off('warning', note));
+    const clock = new FakeClock();
+    const log = pino({ level: 'silent' });
+    const journal = new Journal(log);
+    const page = new StatusPage({ device: () => new FakeDevice(), save: () => 'nowhere', journal, clock, log });
+    test.after(() => page.close());
+    await page.open({ enabled: true, listen: `127.0.0.1:${address.port}`, token_file: '', names: [] });
+    for (let round = 0; round < 15; round++) {
+      const untilMs = performance.now() + 5_000;
+      while (clock.nextAtMs === undefined) {
+        assert.ok(performance.now() < untilMs, 'it tries again');
+        await new Promise(setImmediate);
+      }
+      clock.advance(15_000);
+    }
+    assert.deepEqual(warnings, []);
+  });
+
   it('has metrics, of what is told while it is open', async (test) => {
     const { url, journal } = await startPage(test);
     journal.record('hotword.detected', { phrase: 'hey tars', score: 0.9, engine: 'x' });
