@@ -19,6 +19,9 @@ type Fault = 'SIGKILL' | 'SIGABRT' | 'SIGSTOP' | 'starved' | 'unplugged';
 const FAULTS: readonly Fault[] = ['SIGKILL', 'SIGABRT', 'SIGSTOP', 'starved', 'unplugged'];
 
 interface Part {
+  name: string;
+  /** What it is struck by. */
+  faults: readonly Fault[];
   device: 'mic' | 'spk';
   backend: string;
   /** What the command line of its child has in it. */
@@ -34,11 +37,27 @@ const EVERY: readonly LedState[] = ['listening', 'hotwordDetected', 'userTurn', 
 const PLAYING: readonly LedState[] = ['reply', 'draining'];
 
 const mic = (backend: string, command: string): Part => ({
-  ...{ device: 'mic', backend, command, flags: [`--mic.backend=${backend}`], states: EVERY, hangsMs: MIC_HANGS_MS },
+  ...{
+    name: backend,
+    faults: FAULTS,
+    device: 'mic',
+    backend,
+    command,
+    flags: [`--mic.backend=${backend}`],
+    states: EVERY,
+    hangsMs: MIC_HANGS_MS,
+  },
 });
 const spk = (backend: string, command: string, states: readonly LedState[], hangsMs: number): Part => ({
+  ...{ name: backend, faults: FAULTS },
   ...{ device: 'spk', backend, command, flags: [`--speaker.backend=${backend}`, '--mic.backend=arecord'] },
   ...{ states, hangsMs },
+});
+
+/** A player that plays silence where there is nothing else to play; one that hangs then is noticed by the next reply. */
+const keptAwake = (part: Part): Part => ({
+  ...{ ...part, name: `${part.name}, kept awake`, flags: [...part.flags, '--speaker.keep_alive=true'] },
+  ...{ states: ['listening', 'userTurn', 'reply'], faults: ['SIGKILL', 'SIGABRT'] },
 });
 
 const PARTS: readonly Part[] = [
@@ -48,6 +67,7 @@ const PARTS: readonly Part[] = [
   mic('parecord', 'parecord '),
   spk('aplay', 'aplay ', PLAYING, PLAYER_HANGS_MS),
   spk('pacat', 'stream-name=loud', PLAYING, PLAYER_HANGS_MS),
+  keptAwake(spk('aplay', 'aplay ', PLAYING, PLAYER_HANGS_MS)),
 ];
 
 function childOf(device: Device, { command }: Part): number {
@@ -150,7 +170,7 @@ const isSession = (state: LedState) => ['userTurn', 'reply', 'draining'].include
 
 describe('a child that is killed, aborted, stopped or starved, in every state', { concurrency: 2 }, () => {
   for (const part of PARTS) {
-    it(`${part.backend}: listening again in time, and the server is told once`, { timeout: 240_000 }, async (test) => {
+    it(`${part.name}: listening again in time, and the server is told once`, { timeout: 240_000 }, async (test) => {
       const quick = [
         '--cues.enabled=false',
         '--hotword.refractory_ms=500',
@@ -158,18 +178,18 @@ describe('a child that is killed, aborted, stopped or starved, in every state', 
       ];
       const room = await furnish(test, { flags: [...part.flags, ...quick] });
       let replies = 0;
-      for (const fault of FAULTS) {
+      for (const fault of part.faults) {
         const states = part.states.filter((state) => isStruck(part, fault, state));
         const took: string[] = [];
         for (const state of states) {
           try {
             took.push(`${state} ${Math.round(await survive(room, part, fault, state))}`);
           } catch (error) {
-            throw new Error(`${part.backend} ${fault} in ${state}: ${error}`, { cause: error });
+            throw new Error(`${part.name} ${fault} in ${state}: ${error}`, { cause: error });
           }
           replies += PLAYING.includes(state) ? 1 : 0;
         }
-        test.diagnostic(`${part.backend} ${fault}: well again after ms: ${took.join(', ')}`);
+        test.diagnostic(`${part.name} ${fault}: well again after ms: ${took.join(', ')}`);
       }
       // Stopped for a moment and continued, nothing is lost, and the conversation goes on.
       const led = await LEADS[part.device === 'mic' ? 'userTurn' : 'draining'](room);
