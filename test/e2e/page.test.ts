@@ -54,7 +54,8 @@ it('the page shows a conversation as it happens, and moves the device', { skip: 
     ms.toSorted((a, b) => a - b),
     'the moments do not follow one another',
   );
-  assert.ok(Math.abs((ms[1] ?? 0) - firstByteOutMs) <= 2, `first byte out ${ms[1]} ms, by the log ${firstByteOutMs}`);
+  // Page and log read the clock one after the other, and a busy machine may come between.
+  assert.ok(Math.abs((ms[1] ?? 0) - firstByteOutMs) <= 20, `first byte out ${ms[1]} ms, by the log ${firstByteOutMs}`);
   assert.ok(Math.abs((ms[2] ?? 0) - firstByteOutMs - replyAfterMs) <= 20, `${ms[2]} ms, by the log ${replyAfterMs}`);
   assert.match((await page.locator('#turns strong').last().textContent()) ?? '', /“hey tars”, score 0\.\d\d/);
   assert.deepEqual(await page.evaluate('globalThis.seen'), ['Your turn', 'Replying', 'Your turn']);
