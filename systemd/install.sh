@@ -221,7 +221,13 @@ install_release() {
   before=$(readlink $home/current 2>/dev/null || true)
   earlier=$(readlink $home/previous 2>/dev/null || true)
   was_ready='' is_copied=''
-  if [ -n "$before" ] && has_systemd && [ "$(unit_property ActiveState)" = active ]; then was_ready=yes; fi
+  if [ -n "$before" ] && has_systemd; then
+    case $(unit_property ActiveState) in
+      active | reloading) was_ready=yes ;;
+      # Stopped by its owner; one that was never started is not enabled.
+      inactive) ! systemctl is-enabled "$unit" >/dev/null 2>&1 || was_ready=yes ;;
+    esac
+  fi
   if [ ! -f "$home/$release/.complete" ]; then
     [ -n "$is_dry" ] || trap discard_unfinished EXIT
     is_copied=yes

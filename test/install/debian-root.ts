@@ -15,13 +15,14 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Namespaces } from '../helpers/namespaces.js';
 import { Terminal } from '../helpers/terminal.js';
 
 const SUITE = 'trixie';
 const MIRROR = 'http://deb.debian.org/debian';
 /** What the program needs of Debian: fetched once, installed in each root without a network. */
 const PACKAGES =
-  'ca-certificates alsa-utils libasound2-plugins libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite libportaudio2 libgpiod3';
+  'ca-certificates alsa-utils libasound2-plugins libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite libportaudio2 libgpiod3 systemd';
 
 const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -51,9 +52,13 @@ export class DebianRoot {
   readonly #folder = mkdtempSync(join(tmpdir(), 'tars-root-'));
   readonly #mounts: string[] = [];
   readonly path: string;
+  /** A command line that continues in the root. */
+  #way: readonly string[];
+  #namespaces: Namespaces | undefined;
 
   constructor() {
     this.path = join(this.#folder, 'root');
+    this.#way = ['chroot', this.path];
     const [upper, work] = [join(this.#folder, 'upper'), join(this.#folder, 'work')];
     for (const each of [this.path, upper, work]) mkdirSync(each);
     const base = preparedBase();
@@ -69,8 +74,8 @@ export class DebianRoot {
    * into a control group.
    */
   run(line: string, limitMs = 300_000, door = '/dev/null'): Answer {
-    const enter = 'echo $$ >"$0" && exec chroot "$1" sh -c "$2"';
-    const { status, stdout, stderr } = spawnSync('sh', ['-c', enter, door, this.path, line], {
+    const enter = 'echo $$ >"$0" && exec "$@"';
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', enter, door, ...this.#way, 'sh', '-c', line], {
       env: ENVIRONMENT,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -82,7 +87,24 @@ export class DebianRoot {
 
   /** Runs a command of words in the root on a terminal of its own, at the keys of which is the caller. */
   onTerminal(command: string): Terminal {
-    return new Terminal(120, ['chroot', this.path, ...command.split(' ')], ENVIRONMENT);
+    return new Terminal(120, [...this.#way, ...command.split(' ')], ENVIRONMENT);
+  }
+
+  /** Lets the real systemd of the root run it as process 1, in the place of systemctl.pl. `halt()` is to follow. */
+  async boot(): Promise<void> {
+    rmSync(join(this.path, 'usr/bin/systemctl'));
+    rmSync(join(this.path, 'run/systemd'), { recursive: true });
+    const { code, text } = this.run('apt-get install -y --no-install-recommends systemd');
+    if (code !== 0) throw new Error(`systemd in the root: ${text}`);
+    this.#namespaces = new Namespaces();
+    await this.#namespaces.start(resolve('test/install/boot-root.sh'), this.path, resolve('.'));
+    this.#way = this.#namespaces.way;
+  }
+
+  /** Ends everything that `boot()` has begun. */
+  async halt(): Promise<void> {
+    await this.#namespaces?.stop();
+    this.#way = ['chroot', this.path];
   }
 
   read(file: string): string {

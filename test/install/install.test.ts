@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { writeWav } from '../../src/pcm/wav-writer.js';
 import { MemoryLimit, whyNoLimit } from '../helpers/memory-limit.js';
-import { type Answer, DebianRoot, whyNoRoot } from './debian-root.js';
-import { debOfVersion, makePackages, type Packages, whyNoPackages } from './release.js';
+import { type DebianRoot, whyNoRoot } from './debian-root.js';
+import { assertReady, CONFIG, freshRoot, ok, ROOM, STATE, stateOf, TOKEN, unpack, versionIn } from './installed.js';
+import { makePackages, type Packages, whyNoPackages } from './release.js';
 
-const CONFIG = 'etc/tars-client/config.toml';
-const TOKEN = 'etc/tars-client/credentials/server-token';
 const ACCESS_KEY = 'etc/tars-client/credentials/porcupine-access-key';
-const STATE = 'var/lib/tars-client';
-/** A room for a machine without sound: a recording of silence, and a file to play into. */
-const ROOM = `
-[mic]
-backend = "file"
-device = "/srv/silence.wav"
-[speaker]
-backend = "file"
-device = "/tmp/played.wav"
-`;
 /** The memory of the smallest Raspberry Pi that the program is made for. */
 const MEMORY_LIMIT_MIB = 512;
 const skip = whyNoRoot() || whyNoPackages();
@@ -29,39 +15,15 @@ before(() => {
   if (!skip) packages = makePackages();
 });
 
-const ok = ({ code, text }: Answer) => assert.equal(code, 0, text);
-const stateOf = (root: DebianRoot, property: string) =>
-  root.run(`systemctl show tars-client.service --property=${property} --value`).text.trim();
-const assertReady = (root: DebianRoot) => {
-  const journal = root.has('run/fake-systemd/journal') ? root.read('run/fake-systemd/journal') : '';
-  assert.equal(stateOf(root, 'ActiveState'), 'active', journal);
-  assert.match(stateOf(root, 'StatusText'), /^Listening for "hey tars"/);
-};
-const versionIn = (root: DebianRoot) => root.run('tars-client --version').text.trim();
 const currentOf = (root: DebianRoot) => root.run('readlink /opt/tars-client/current').text.trim();
 const releasesOf = (root: DebianRoot) => root.run('ls /opt/tars-client/releases').text.trim().split('\n').length;
-
-async function freshRoot(): Promise<DebianRoot> {
-  const root = new DebianRoot();
-  await writeWav(join(root.path, 'srv/silence.wav'), new Int16Array(16_000), 16_000);
-  root.write('srv/token', 'a-secret\n');
-  return root;
-}
-
-/** Unpacks the tarball into a folder of /srv. */
-function unpack(root: DebianRoot, name: string): void {
-  ok(root.run(`mkdir /srv/${name}`));
-  const args = ['-xzf', packages.tarball, '-C', `${root.path}/srv/${name}`, '--strip-components=1'];
-  const { status, stderr } = spawnSync('tar', args, { encoding: 'utf8' });
-  assert.equal(status, 0, stderr);
-}
 
 describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () => {
   let root: DebianRoot;
   before(async () => {
     root = await freshRoot();
     ok(root.run('groupadd --system gpio'));
-    for (const name of ['one', 'two', 'broken']) unpack(root, name);
+    for (const name of ['one', 'two', 'broken']) unpack(packages.tarball, root, name);
     for (const name of ['two', 'broken']) {
       const file = `srv/${name}/package.json`;
       root.write(
@@ -237,6 +199,16 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     assert.deepEqual(root.files(), files);
   });
 
+  it('goes back also where its owner had stopped the service: nothing is known against the release before', () => {
+    const current = currentOf(root);
+    ok(root.run('systemctl stop tars-client.service'));
+    const { code, text } = install('broken', 'upgrade --ready-within 4');
+    assert.equal(code, 1);
+    assert.match(text, /did not become ready; going back to 9\.0\.0-\d+\n[\s\S]*9\.0\.0-\d+ runs again/);
+    assertReady(root);
+    assert.equal(currentOf(root), current);
+  });
+
   it('leaves a service that its owner has switched off alone', () => {
     ok(root.run('systemctl disable --now tars-client.service'));
     const run = install('two', 'upgrade');
@@ -252,6 +224,19 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
     ok(install('two', 'rollback'));
     assertReady(root);
     assert.match(versionIn(root), /^0\.\d/);
+  });
+
+  it('goes back by hand where the service is off, and leaves it off', () => {
+    const current = currentOf(root);
+    ok(root.run('systemctl disable --now tars-client.service'));
+    ok(install('broken', 'upgrade'));
+    assert.equal(versionIn(root), '9.0.1');
+    ok(install('one', 'rollback'));
+    assert.equal(currentOf(root), current);
+    assert.equal(stateOf(root, 'ActiveState'), 'inactive');
+    assert.notEqual(root.run('systemctl is-enabled tars-client.service').code, 0);
+    ok(install('one', 'install'));
+    assertReady(root);
   });
 
   it('refuses a release for another kind of machine', () => {
@@ -307,7 +292,7 @@ describe('the tarball in a fresh Debian', { skip: skip || whyNoLimit() }, () => 
     using root = await freshRoot();
     ok(root.run('mkdir /etc/tars-client'));
     root.write(CONFIG, ROOM);
-    unpack(root, 'one');
+    unpack(packages.tarball, root, 'one');
     const beganMs = performance.now();
     ok(root.run('/srv/one/systemd/install.sh install', 600_000, limit.door));
     assertReady(root);
@@ -316,115 +301,5 @@ describe('the tarball in a fresh Debian', { skip: skip || whyNoLimit() }, () => 
     );
     assert.equal(limit.killed, 0);
     assert.ok(limit.peakMib <= MEMORY_LIMIT_MIB);
-  });
-});
-
-describe('the Debian package', { skip }, () => {
-  it('gives lintian no error', {
-    skip: spawnSync('lintian', ['--version']).error ? 'lintian is not here' : false,
-  }, () => {
-    const { status, stdout } = spawnSync('lintian', ['--fail-on', 'error', '--allow-root', packages.deb], {
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, stdout);
-  });
-
-  it('installs, keeps the configuration when it is upgraded, and leaves nothing when it is purged', async () => {
-    using root = await freshRoot();
-    root.bring(packages.deb, 'srv/tars-client.deb');
-    using next = debOfVersion(packages.deb, '9.0.0');
-    root.bring(next.path, 'srv/next.deb');
-    const before = root.files();
-    // An administrator's configuration from before is kept, as dpkg asks with this option.
-    ok(root.run('mkdir /etc/tars-client && groupadd --system gpio'));
-    root.write(CONFIG, ROOM);
-
-    const installed = root.run(
-      'apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold /srv/tars-client.deb',
-    );
-    ok(installed);
-    assert.match(installed.text, /the service is active: Listening for "hey tars"/);
-    assertReady(root);
-    assert.match(versionIn(root), /^0\.\d/);
-    ok(root.run('systemctl is-enabled tars-client.service'));
-    assert.equal(root.modeOf('etc/tars-client/credentials'), 0o700);
-    assert.equal(root.read(CONFIG), ROOM);
-    assert.ok(root.has('etc/systemd/system/tars-client.service.d/gpio.conf'));
-    root.write(TOKEN, 'a-secret\n');
-
-    ok(root.run('dpkg --force-confold -i /srv/next.deb'));
-    assertReady(root);
-    assert.match(root.run('dpkg -s tars-client').text, /^Version: 9\.0\.0$/m);
-    assert.equal(root.read(CONFIG), ROOM);
-    assert.equal(root.read(TOKEN), 'a-secret\n');
-
-    ok(root.run('systemctl disable --now tars-client.service'));
-    ok(root.run('dpkg --force-confold -i /srv/next.deb'));
-    assert.equal(stateOf(root, 'ActiveState'), 'inactive', 'switched off by its owner');
-    assert.notEqual(root.run('systemctl is-enabled tars-client.service').code, 0);
-    ok(root.run('systemctl enable tars-client.service && systemctl start tars-client.service'));
-
-    ok(root.run('dpkg --remove tars-client'));
-    assert.deepEqual(root.processes(), []);
-    assert.ok(root.has(CONFIG));
-    ok(root.run('dpkg --purge tars-client'));
-    assert.deepEqual(
-      root.files().filter((file) => !before.includes(file) && file.includes('tars')),
-      [],
-    );
-  });
-
-  it('lets the doctor look where the device cannot work', async () => {
-    using root = await freshRoot();
-    root.bring(packages.deb, 'srv/tars-client.deb');
-    ok(root.run('mkdir /etc/tars-client'));
-    root.write(CONFIG, '[mic]\ngain_db = "loud"\n');
-    const { code, text } = root.run(
-      'apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold /srv/tars-client.deb',
-    );
-    assert.equal(code, 0, text);
-    assert.match(text, /✗ configuration .*mic\.gain_db/);
-    assert.equal(stateOf(root, 'ActiveState'), 'failed', 'what a person has to mend is not started again');
-  });
-
-  it('is installed where the policy forbids starting, and then is not started', async () => {
-    using root = await freshRoot();
-    root.bring(packages.deb, 'srv/tars-client.deb');
-    ok(root.run('printf "#!/bin/sh\\nexit 101\\n" >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d'));
-    ok(root.run('apt-get install -y --no-install-recommends /srv/tars-client.deb'));
-    assert.equal(stateOf(root, 'ActiveState'), 'inactive');
-    ok(root.run('systemctl is-enabled tars-client.service'));
-  });
-
-  it('does not mix with the tarball, in any order', async () => {
-    using root = await freshRoot();
-    root.bring(packages.deb, 'srv/tars-client.deb');
-    unpack(root, 'one');
-    ok(root.run('printf "#!/bin/sh\\nexit 101\\n" >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d'));
-    ok(root.run('mkdir -p /opt/tars-client/releases/one && ln -s releases/one /opt/tars-client/current'));
-    const over = root.run('apt-get install -y --no-install-recommends /srv/tars-client.deb');
-    assert.notEqual(over.code, 0);
-    assert.match(over.text, /\/opt\/tars-client holds this program .*install\.sh uninstall/);
-    assert.equal(root.has(CONFIG), false);
-    ok(root.run('rm -r /opt/tars-client'));
-
-    ok(root.run('apt-get install -y --no-install-recommends /srv/tars-client.deb'));
-    const beside = root.run('/srv/one/systemd/install.sh install --no-start');
-    assert.equal(beside.code, 1);
-    assert.match(beside.text, /installed as a Debian package .* apt-get purge tars-client/);
-    assert.equal(root.has('opt/tars-client'), false);
-    root.write(TOKEN, 'a-secret\n');
-    ok(root.run('/srv/one/systemd/install.sh uninstall --purge'));
-    assert.ok(root.has(CONFIG) && root.has(TOKEN), 'they are the package’s');
-    ok(root.run('systemctl is-enabled tars-client.service'));
-
-    ok(root.run('dpkg --remove tars-client'));
-    const rest = root.run('/srv/one/systemd/install.sh install --no-start');
-    assert.equal(rest.code, 1);
-    assert.match(rest.text, /its configuration is still there/);
-    // As where the two were mixed before that was refused.
-    ok(root.run(`mkdir -p /opt/tars-client/releases/one /${STATE} && ln -s releases/one /opt/tars-client/current`));
-    ok(root.run('dpkg --purge tars-client'));
-    assert.ok(root.has(TOKEN) && root.has(STATE), 'they are the tarball’s');
   });
 });
