@@ -24,7 +24,7 @@ const isExact = (file) => EXACT.includes(basename(file, '.test.js'));
 const KINDS = {
   unit: {
     takes: (file) => isTest(file) && !isContract(file) && !isEndToEnd(file) && !isInstallation(file),
-    flags: ['--test-concurrency=4', '--test-timeout=60000'],
+    flags: ['--test-concurrency=4', '--test-timeout=120000'],
   },
   contract: {
     takes: (file) => isContract(file) && !isEndToEnd(file),
