@@ -189,6 +189,7 @@ go_back() {
 roll_back_to() {
   switch_to "$1"
   start_unit
+  [ -z "$is_dry" ] || return 0
   if wait_ready; then say "${1##*/} runs again"; else tell_state; return 1; fi
 }
 
@@ -269,7 +270,7 @@ tell_users() { # what to do
 }
 
 uninstall() {
-  has_package=$(package_state)
+  has_package=$(package_state | sed 's/^config-files$//') # one that is removed has no service any more
   tell_users 'disable --now'
   if [ -n "$has_package" ]; then
     say "the Debian package ($has_package) keeps configuration, secrets, stored data and the service; after this, start it anew: sudo systemctl restart tars-client"
@@ -320,7 +321,7 @@ node=$(command -v node || echo /usr/bin/node)
 case "$node $(readlink -f "$node")" in /home/* | /root/* | *' /home/'* | *' /root/'*) fail "the service cannot see $node: install Node for the whole system ($source/setup.sh says how)" ;; esac
 
 if [ -z "$is_dry" ]; then
-  exec 9>/run/lock/tars-client-install.lock
+  exec 9>/run/tars-client-install.lock
   flock -n 9 || fail 'another install.sh is at work: wait until it is done'
 fi
 case $command in
@@ -332,6 +333,7 @@ case $command in
     [ -e $home/previous ] || fail 'there is no release before this one'
     target=$(readlink $home/previous)
     if has_systemd && is_switched_on; then
+      [ -n "$is_dry" ] || trap start_unit EXIT # what is interrupted is not left stopped
       do_it systemctl stop $unit
       roll_back_to "$target"
     else

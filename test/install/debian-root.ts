@@ -73,7 +73,7 @@ export class DebianRoot {
    * Runs a line of shell in the root, without terminal and network configuration; `limitMs` bounds it, and `door` lets it
    * into a control group.
    */
-  run(line: string, limitMs = 300_000, door = '/dev/null'): Answer {
+  run(line: string, limitMs = 600_000, door = '/dev/null'): Answer {
     const enter = 'echo $$ >"$0" && exec "$@"';
     const { status, stdout, stderr } = spawnSync('sh', ['-c', enter, door, ...this.#way, 'sh', '-c', line], {
       env: ENVIRONMENT,

@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MemoryLimit, whyNoLimit } from '../helpers/memory-limit.js';
 import { type DebianRoot, whyNoRoot } from './debian-root.js';
-import { assertReady, CONFIG, freshRoot, ok, ROOM, STATE, stateOf, TOKEN, unpack, versionIn } from './installed.js';
+import {
+  assertReady,
+  CONFIG,
+  freshRoot,
+  ok,
+  ROOM,
+  STATE,
+  stateOf,
+  TOKEN,
+  unpack,
+  until,
+  versionIn,
+} from './installed.js';
 import { makePackages, type Packages, whyNoPackages } from './release.js';
 
 const ACCESS_KEY = 'etc/tars-client/credentials/porcupine-access-key';
@@ -82,7 +94,7 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
   });
 
   it('refuses to run beside itself, and a Node that the service cannot see', () => {
-    const second = root.run('flock /run/lock/tars-client-install.lock /srv/one/systemd/install.sh install --no-start');
+    const second = root.run('flock /run/tars-client-install.lock /srv/one/systemd/install.sh install --no-start');
     assert.equal(second.code, 1);
     assert.match(second.text, /another install\.sh is at work/);
     ok(root.run('mkdir -p /home/someone && cp /usr/bin/node /home/someone && ln -s /home/someone/node /usr/local/bin'));
@@ -171,12 +183,24 @@ describe('systemd/install.sh of the tarball, in a fresh Debian', { skip }, () =>
         assert.equal(await terminal.exited(60_000), 130, terminal.screen.raw);
       } else {
         await terminal.close();
-        ok(root.run('flock /run/lock/tars-client-install.lock true', 60_000)); // it goes on without a terminal
+        ok(root.run('flock /run/tars-client-install.lock true', 60_000)); // it goes on without a terminal
       }
       assertReady(root);
       assert.equal(currentOf(root), current);
       assert.deepEqual(root.files(), files);
     }
+  });
+
+  it('starts the service again when Ctrl-C comes while the doctor looks', async () => {
+    await using terminal = root.onTerminal('/srv/two/systemd/install.sh install');
+    await terminal.untilLine(/^Access key of Picovoice/);
+    terminal.type('\r');
+    await terminal.untilShown(/✓ node /, 120_000);
+    terminal.type('\u0003');
+    assert.equal(await terminal.exited(60_000), 130, terminal.screen.raw);
+    ok(install('two', 'rollback --dry-run'));
+    until(root, 'systemctl is-active tars-client.service');
+    assertReady(root);
   });
 
   it('keeps a release that was there already when an upgrade to it fails; a rollback to it fails too', () => {

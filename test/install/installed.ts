@@ -41,6 +41,11 @@ export function assertReady(root: DebianRoot): void {
   assert.match(stateOf(root, 'StatusText'), /^Listening for "hey tars"/);
 }
 
+/** Waits up to a minute until a command in the root succeeds. */
+export function until(root: DebianRoot, command: string): void {
+  ok(root.run(`timeout 60 sh -c 'until ${command}; do sleep 0.2; done'`));
+}
+
 /** A root with what `ROOM` needs, and a token in /srv/token. */
 export async function freshRoot(): Promise<DebianRoot> {
   const root = new DebianRoot();
