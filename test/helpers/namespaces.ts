@@ -8,7 +8,7 @@ import { ServiceManager } from './service-manager.js';
 
 const KINDS = ['--mount', '--pid', '--ipc', '--uts', '--cgroup'];
 const UNSHARE = [...KINDS, '--mount-proc', '--fork', '--kill-child=KILL'];
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 
 /** Why systemd cannot be process 1 of namespaces here; false where it can. */
 export function whyNoNamespaces(): string | false {
