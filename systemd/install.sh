@@ -195,9 +195,15 @@ roll_back_to() {
 
 # The doctor looks while the service is stopped; it is started again, also by what ends this shell.
 look() {
-  [ -n "$is_dry" ] || trap start_unit EXIT
+  [ -n "$is_dry" ] || trap start_again EXIT
   run_doctor
   trap - EXIT
+}
+
+# As this shell ends; the end of its terminal does not keep the service from it.
+start_again() {
+  trap '' HUP INT TERM PIPE
+  start_unit
 }
 
 # All but the current release and the one before.
@@ -333,7 +339,7 @@ case $command in
     [ -e $home/previous ] || fail 'there is no release before this one'
     target=$(readlink $home/previous)
     if has_systemd && is_switched_on; then
-      [ -n "$is_dry" ] || trap start_unit EXIT # what is interrupted is not left stopped
+      [ -n "$is_dry" ] || trap start_again EXIT # what is interrupted is not left stopped
       do_it systemctl stop $unit
       roll_back_to "$target"
     else
