@@ -22,6 +22,9 @@ const take = () => writeFileSync(fakes.path('busy'), '');
 const free = () => fakes.remove('busy');
 const BUSY = { where: ({ why }: { why: string }) => why.includes('Device or resource busy') };
 
+/** The next conversation begins within the refractory time of the hotword before. */
+const BRISK = ['--cues.enabled=false', '--hotword.refractory_ms=500'];
+
 /** A whole conversation that must work. */
 async function converse(room: Room): Promise<void> {
   await LEADS.userTurn(room);
@@ -30,7 +33,7 @@ async function converse(room: Room): Promise<void> {
 
 describe('a device that another program holds', () => {
   it('is a loudspeaker that is lost with a reason, the server is told, and it is used when it is free', async (test) => {
-    const room = await furnish(test, { flags: ['--speaker.backend=aplay', '--cues.enabled=false'] });
+    const room = await furnish(test, { flags: ['--speaker.backend=aplay', ...BRISK] });
     const { server, device } = room;
     await LEADS.userTurn(room);
     take();
@@ -48,7 +51,7 @@ describe('a device that another program holds', () => {
   });
 
   it('is a microphone that is lost with a reason, and used when it is free', async (test) => {
-    const room = await furnish(test, { flags: ['--mic.backend=arecord', '--cues.enabled=false'] });
+    const room = await furnish(test, { flags: ['--mic.backend=arecord', ...BRISK] });
     const { device } = room;
     take();
     device.mark();
