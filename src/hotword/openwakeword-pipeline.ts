@@ -22,8 +22,8 @@ export interface PipelineFiles {
 
 /**
  * openWakeWord's chain of models: samples → 32 mel bands → 96 numbers that describe three quarters of a second → for
- * each classifier a score over as many of the last of these as it was trained for, mostly 16. Starts, and starts anew after `reset`, as if it had heard silence
- * for long. Allocates no buffer after construction.
+ * each classifier a score over as many of the last of these as it was trained for, mostly 16. Starts, and starts anew
+ * after `reset`, as if it had heard silence for long. Allocates no buffer after construction.
  */
 export class OpenWakeWordPipeline {
   /** The score of each classifier after the last step, 0 to 1. */

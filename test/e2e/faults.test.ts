@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Device } from '../helpers/device.js';
 import { LEADS, type LedState } from '../helpers/leads.js';
-import { zombies } from '../helpers/process-tree.js';
+import { untilHolds, zombies } from '../helpers/process-tree.js';
 import { furnish, type Room } from '../helpers/room.js';
 
 /** A device that works again is used again within this time. */
@@ -157,12 +157,8 @@ async function survive(room: Room, part: Part, fault: Fault, state: LedState): P
 /** A child dies a moment after it was killed, and is a zombie until the device has heard of it; not for longer. */
 async function nothingLeft(device: Device, struck: number | undefined): Promise<void> {
   const left = () => [...zombies(device.pid), ...device.children().filter(({ pid }) => pid === struck)];
-  const deadlineMs = performance.now() + 1_000;
-  // The end of another process's child is no event here.
-  while (left().length > 0) {
-    assert.ok(performance.now() < deadlineMs, `still there: ${JSON.stringify(left())}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const isNone = () => left().length === 0;
+  await untilHolds(isNone, 1_000, () => `still there: ${JSON.stringify(left())}`);
 }
 
 const count = ({ server }: Room, message: string) => server.all(message).length;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Device } from '../helpers/device.js';
 import { answer } from '../helpers/gemitars-scripts.js';
 import { LEADS } from '../helpers/leads.js';
+import { untilHolds } from '../helpers/process-tree.js';
 import { furnish, utter } from '../helpers/room.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 
@@ -58,7 +58,9 @@ describe('a player that hangs in a long reply', { concurrency: 2 }, () => {
       await sending;
       await server.next('session_end', 1_000);
       assert.equal(server.all('playback_complete').length, 1);
-      await untilGone(device, player.pid, 1_000);
+      // A process is gone some milliseconds after it was killed.
+      const isGone = () => !device.children().some(({ pid }) => pid === player.pid);
+      await untilHolds(isGone, 1_000, () => `process ${player.pid} is still there`);
       server.forget();
       await LEADS.userTurn(room);
       const nextMs = performance.now();
@@ -68,12 +70,3 @@ describe('a player that hangs in a long reply', { concurrency: 2 }, () => {
     });
   }
 });
-
-/** A process is gone some milliseconds after it was killed; other people's children send no event. */
-async function untilGone(device: Device, child: number, limitMs: number): Promise<void> {
-  const untilMs = performance.now() + limitMs;
-  while (device.children().some(({ pid }) => pid === child)) {
-    assert.ok(performance.now() < untilMs, `process ${child} is still there`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

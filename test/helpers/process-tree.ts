@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+
+const LOOK_EVERY_MS = 10;
 
 /** A process as /proc tells of it. */
 export interface ProcessInfo {
@@ -67,5 +70,17 @@ function processOf(pid: number): ProcessInfo | undefined {
   } catch {
     // Ended while it was being read.
     return undefined;
+  }
+}
+
+/**
+ * Resolves when `holds` does. For what other processes do: the end of another process's child is no event here. Rejects
+ * with what `why` says after `limitMs`.
+ */
+export async function untilHolds(holds: () => boolean, limitMs: number, why: () => string): Promise<void> {
+  const deadlineMs = performance.now() + limitMs;
+  while (!holds()) {
+    assert.ok(performance.now() < deadlineMs, why());
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { descendants, processes, withVariable } from '../helpers/process-tree.js';
+import { descendants, processes, untilHolds, withVariable } from '../helpers/process-tree.js';
 import { atProcessEnd, exitOf, startPiped, within } from '../helpers/processes.js';
 
 const PARENT = fileURLToPath(new URL('./parent.js', import.meta.url));
@@ -39,12 +39,12 @@ export async function orphanedForMs(kind: 'mic' | 'speaker', backend: string, en
     parent.kill('SIGKILL');
     await exitOf(parent);
     const killedAtMs = performance.now();
-    // The end of another process's child is no event here.
-    while (withVariable(marker).length > 0) {
-      const orphans = withVariable(marker).map(({ command }) => command);
-      assert.ok(performance.now() - killedAtMs < LIMIT_MS, `still there: ${orphans}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const orphans = () => withVariable(marker).map(({ command }) => command);
+    await untilHolds(
+      () => orphans().length === 0,
+      LIMIT_MS,
+      () => `still there: ${orphans()}`,
+    );
     return performance.now() - killedAtMs;
   } finally {
     endAll();
