@@ -1,4 +1,4 @@
-import { PIPEWIRE_REMEDY, pipewireFormat } from '../pcm/pipewire-format.js';
+import { PIPEWIRE_REMEDY, pipewireFormat, pipewireTarget } from '../pcm/pipewire-format.js';
 import { type CaptureBackend, CHUNK_MS } from './child-microphone.js';
 
 /** PipeWire's own recorder, from Debian's pipewire-bin. */
@@ -8,7 +8,7 @@ export const pwCatRecord: CaptureBackend = {
     name: 'pw-cat',
     command: 'pw-cat',
     args: [
-      ...['--record', `--latency=${CHUNK_MS}ms`, ...(device === '' ? [] : [`--target=${device}`])],
+      ...['--record', `--latency=${CHUNK_MS}ms`, ...pipewireTarget(device)],
       ...[...pipewireFormat(format), '-'],
     ],
     pcm: 'stdout',

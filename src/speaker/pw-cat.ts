@@ -1,4 +1,4 @@
-import { PIPEWIRE_REMEDY, pipewireFormat } from '../pcm/pipewire-format.js';
+import { PIPEWIRE_REMEDY, pipewireFormat, pipewireTarget } from '../pcm/pipewire-format.js';
 import type { PlayerBackend } from './command-speaker.js';
 
 const LATENCY_MS = 40;
@@ -10,7 +10,7 @@ export const pwCatPlay: PlayerBackend = {
     name: 'pw-cat',
     command: 'pw-cat',
     args: [
-      ...['--playback', `--latency=${LATENCY_MS}ms`, ...(device === '' ? [] : [`--target=${device}`])],
+      ...['--playback', `--latency=${LATENCY_MS}ms`, ...pipewireTarget(device)],
       ...[...pipewireFormat(format), '-'],
     ],
     pcm: 'stdin',

@@ -1,41 +1,16 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { it, type TestContext } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { writeWav } from '../../src/pcm/wav-writer.js';
 import { align } from '../helpers/correlate.js';
 import { startDevice } from '../helpers/device.js';
 import { GlassesCloud } from '../helpers/glasses-cloud.js';
 import { utter } from '../helpers/room.js';
-import { RATE_HZ } from '../helpers/sound-tap.js';
+import { serve, wavOf } from '../helpers/sound-files.js';
 import { concat, say, silence } from '../helpers/speech.js';
 import { VirtualSound } from '../helpers/virtual-sound.js';
 
 const TONE = fileURLToPath(new URL('../../../test/fixtures/sounds/tone.mp3', import.meta.url));
-
-/** Serves files of sound by their path, until the test ends. */
-async function serve(test: TestContext, files: Readonly<Record<string, Buffer>>): Promise<string> {
-  const server = createServer((request, response) => response.end(files[request.url ?? '']));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  test.after(() => server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function wavOf(samples: Int16Array): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'tars-wav-'));
-  try {
-    await writeWav(join(folder, 'said.wav'), samples, RATE_HZ);
-    return await readFile(join(folder, 'said.wav'));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 it('glasses: an alarm sounds and is interrupted, the person is heard, a card is spoken, a sound played', async (test) => {
   const sound = new VirtualSound();

@@ -1,19 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AudioError } from '../../src/errors.js';
 import { bytesOf } from '../../src/pcm/format.js';
 import { readWav } from '../../src/pcm/wav.js';
 import { find } from './correlate.js';
-import { atProcessEnd, endProcess, exitOf, outputOf, startPiped, within } from './processes.js';
+import { PipewireServer } from './pipewire-server.js';
+import { atProcessEnd, endProcess, exitOf, outputOf, startPiped } from './processes.js';
+import { PulseServer } from './pulse-server.js';
+import type { SoundDevice, SoundServer } from './sound-server.js';
 import { RATE_HZ, SoundTap } from './sound-tap.js';
 
+/** True where the tests are to run on PipeWire, instead of PulseAudio. */
+export const isOnPipewire = process.env.TEST_SOUND === 'pipewire';
+
+const soundServer = (): SoundServer => (isOnPipewire ? new PipewireServer() : new PulseServer());
+
 /** The programs that VirtualSound runs. */
-export const SOUND_PROGRAMS: readonly string[] = ['pulseaudio', 'pactl', 'pacat', 'parec'];
+export const SOUND_PROGRAMS: readonly string[] = soundServer().programs;
 
 /** When something was spoken, on the scale of `performance.now()`. */
 export interface Spoken {
@@ -29,15 +35,8 @@ interface Stream {
   properties: Record<string, string | undefined>;
 }
 
-/** One of the two devices. */
-export type SoundDevice = 'mic' | 'spk';
-
-const START_LIMIT_MS = 10_000;
-// Longer than a kill and restart in a test; an orphan of a killed test run still goes away by itself.
-const EXIT_IDLE_S = 30;
-
 /**
- * A sound card of its own for a test: PulseAudio in user space with two null sinks. What is played into `mic` is what
+ * A sound card of its own for a test: a sound server in user space with two null sinks. What is played into `mic` is what
  * the default microphone hears, and what is played on the default loudspeaker is recorded from `spk`. Everything runs
  * at 16 kHz mono, so that nothing is resampled and what comes out is, sample by sample, what went in.
  */
@@ -48,7 +47,7 @@ export class VirtualSound {
   readonly microphone: SoundTap;
   readonly #voices = new Set<ChildProcess>();
   #folder: string | undefined;
-  #daemon: ChildProcess | undefined;
+  readonly #server = soundServer();
   #env: NodeJS.ProcessEnv = {};
   #forget = () => {};
 
@@ -64,16 +63,15 @@ export class VirtualSound {
     return { ...this.#env };
   }
 
-  /** Starts PulseAudio and the recorders. Rejects with what PulseAudio printed when it does not come up within 10 s. */
+  /** Starts the sound server and the recorders. Rejects with what the server printed when it does not come up within 10 s. */
   async start(): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'tars-sound-'));
     this.#folder = folder;
-    this.#env = environmentIn(folder);
+    this.#env = { ...environmentIn(folder), ...(await this.#server.prepare(folder)) };
     await writeFile(join(folder, 'asound.conf'), ASOUND_CONF);
     await writeFile(join(folder, 'client.conf'), 'autospawn = no\nenable-shm = no\n');
-    await writeFile(join(folder, 'daemon.pa'), daemonScript(folder));
     this.#forget = atProcessEnd(() => {
-      this.#daemon?.kill('SIGKILL');
+      this.#server.killNow();
       rmSync(folder, { recursive: true, force: true });
     });
     try {
@@ -84,46 +82,16 @@ export class VirtualSound {
     }
   }
 
-  /** Starts PulseAudio again after `kill()`, with both devices; the recordings go on. */
+  /** Starts the sound server again after `kill()`, with both devices; the recordings go on. */
   async restart(): Promise<void> {
     await this.kill();
-    const script = join(this.#needFolder(), 'daemon.pa');
-    for (const name of ['native', 'cli']) await rm(join(this.#needFolder(), name), { force: true });
-    const args = ['--daemonize=no', '--system=false', '--use-pid-file=no', '--disable-shm=yes'];
-    // A sound card keeps its pace on a busy machine. PulseAudio goes on without where the system does not allow it.
-    args.push(
-      '--realtime=yes',
-      '--high-priority=yes',
-      `--exit-idle-time=${EXIT_IDLE_S}`,
-      '--log-target=stderr',
-      '--log-level=info',
-    );
-    const daemon = spawn('pulseaudio', [...args, '-n', '-F', script], {
-      env: this.#env,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    this.#daemon = daemon;
-    const lines: string[] = [];
-    const up = new Promise<void>((resolve, reject) => {
-      daemon.once('error', reject);
-      daemon.once('exit', (code) => reject(new Error(`pulseaudio ended with ${code}`)));
-      daemon.stderr.on('data', (text: Buffer) => {
-        lines.push(text.toString());
-        if (lines.length > 200) lines.shift();
-        if (text.includes('Daemon startup complete')) resolve();
-      });
-    });
-    await within(up, START_LIMIT_MS, () => 'pulseaudio').catch((error: unknown) => {
-      throw new AudioError(`virtual sound: ${String(error)}\n${lines.join('')}`, { cause: error });
-    });
+    await this.#server.start(this.#env);
     await Promise.all([this.speaker.attach(this.#env), this.microphone.attach(this.#env)]);
   }
 
-  /** Ends PulseAudio without a farewell, as a crash would. Resolves when it is gone. */
+  /** Ends the sound server without a farewell, as a crash would. Resolves when it is gone. */
   async kill(): Promise<void> {
-    const daemon = this.#daemon;
-    this.#daemon = undefined;
-    if (daemon) await endProcess(daemon, 'SIGKILL');
+    await this.#server.kill();
     await Promise.all([this.speaker.detach(), this.microphone.detach()]);
   }
 
@@ -141,19 +109,19 @@ export class VirtualSound {
 
   /** Brings a device back. */
   async plug(device: SoundDevice): Promise<void> {
-    await outputOf('pactl', ['load-module', ...nullSink(device)], this.env);
+    await outputOf('pactl', ['load-module', ...this.#server.deviceModule(device)], this.env);
     await this.#tap(device).attach(this.env);
   }
 
   /** Lets a device hang until `resume()`: it stays open and can be opened, but no sample moves and nothing fails. */
   async stall(device: SoundDevice): Promise<void> {
     await this.#tap(device).detach();
-    await this.#suspend(device, true);
+    await this.#server.stall(device, true);
   }
 
   /** Ends `stall()`. */
   async resume(device: SoundDevice): Promise<void> {
-    await this.#suspend(device, false);
+    await this.#server.stall(device, false);
     await this.#tap(device).attach(this.env);
   }
 
@@ -209,11 +177,6 @@ export class VirtualSound {
     return { startedAtMs, endedAtMs: startedAtMs + lengthMs };
   }
 
-  async #suspend(device: SoundDevice, isSuspended: boolean): Promise<void> {
-    // The microphone is the monitor of a sink, and only the sink can be suspended.
-    await outputOf('pactl', ['suspend-sink', device, isSuspended ? '1' : '0'], this.env);
-  }
-
   /** Ends every stream of the device's direction, except the recorders. */
   async #cutOff(device: SoundDevice): Promise<void> {
     const kind = device === 'spk' ? 'sink-input' : 'source-output';
@@ -222,23 +185,15 @@ export class VirtualSound {
     const streams = (JSON.parse(listed) as Stream[]).filter(
       ({ properties }) => !own.includes(properties['application.process.id'] ?? ''),
     );
-    if (streams.length > 0) await this.#command(streams.map(({ index }) => `kill-${kind} ${index}`));
-  }
-
-  /** Runs commands of PulseAudio's own command line, which can do what pactl cannot. */
-  async #command(lines: readonly string[]): Promise<void> {
-    const socket = connect(join(this.#needFolder(), 'cli'));
-    socket.resume().end(`${lines.join('\n')}\n`);
-    await within(once(socket, 'close'), 2000, () => `pulseaudio: ${lines.join(', ')}`);
+    if (streams.length === 0) return;
+    await this.#server.endStreams(
+      kind,
+      streams.map(({ index }) => index),
+    );
   }
 
   #tap(device: SoundDevice): SoundTap {
     return device === 'spk' ? this.speaker : this.microphone;
-  }
-
-  #needFolder(): string {
-    if (!this.#folder) throw new Error('VirtualSound: start() it first');
-    return this.#folder;
   }
 }
 
@@ -246,24 +201,6 @@ const ASOUND_CONF = `</usr/share/alsa/alsa.conf>
 pcm.!default { type pulse }
 ctl.!default { type pulse }
 `;
-
-/** Rewinding would rewrite what the recorder has heard already, so the sinks do without. */
-function nullSink(device: SoundDevice): string[] {
-  return ['module-null-sink', `sink_name=${device} rate=${RATE_HZ} channels=1 format=s16le norewinds=1`];
-}
-
-function daemonScript(folder: string): string {
-  const lines = [
-    `load-module module-native-protocol-unix socket=${join(folder, 'native')} auth-anonymous=1`,
-    // PulseAudio's own default never goes away: streams are moved whenever the default changes.
-    `load-module module-null-sink sink_name=nowhere rate=${RATE_HZ} channels=1 format=s16le`,
-    ...(['spk', 'mic'] as const).map((device) => `load-module ${nullSink(device).join(' ')}`),
-    `load-module module-cli-protocol-unix socket=${join(folder, 'cli')}`,
-    'set-default-sink nowhere',
-    'set-default-source nowhere.monitor',
-  ];
-  return `${lines.join('\n')}\n`;
-}
 
 function environmentIn(folder: string): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env };

@@ -8,6 +8,7 @@ import { align } from '../helpers/correlate.js';
 import { sharedSound } from '../helpers/shared-sound.js';
 import { concat, silence } from '../helpers/speech.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
+import { isOnPipewire } from '../helpers/virtual-sound.js';
 import { childrenNamed, isAlive, orphanedForMs } from '../pcm/child-processes.js';
 import { Hearing } from './hearing.js';
 
@@ -15,19 +16,20 @@ const RATE_HZ = 16_000;
 /** A device that is there again is captured again within this time. */
 const BACK_WITHIN_MS = 3_000;
 
-/** The backends under the contract, and what the command line of the child of each has in it. */
-const BACKENDS: Readonly<Record<string, string>> = {
-  naudiodon: 'naudiodon-child',
-  arecord: 'arecord ',
-  parecord: 'parecord ',
+/** The backends under the contract: the device that is named to each, and what the command line of its child has in it. */
+const BACKENDS: Readonly<Record<string, { device: string; command: string }>> = {
+  naudiodon: { device: '', command: 'naudiodon-child' },
+  arecord: { device: '', command: 'arecord ' },
+  parecord: { device: '', command: 'parecord ' },
+  ...(isOnPipewire && { 'pw-cat': { device: 'mic.monitor', command: 'pw-cat ' } }),
 };
 
 const { sound, skip } = sharedSound('arecord');
 
-for (const [backend, command] of Object.entries(BACKENDS)) {
+for (const [backend, { device, command }] of Object.entries(BACKENDS)) {
   /** A microphone that captures, until the test is over. */
   const listen = async (test: TestContext): Promise<Hearing> => {
-    const settings = { device: '', rateHz: RATE_HZ, bits: 16 as const, channels: 1, channel: 1, gainDb: 0 };
+    const settings = { device, rateHz: RATE_HZ, bits: 16 as const, channels: 1, channel: 1, gainDb: 0 };
     const log = pino({ level: 'silent' });
     const microphone = MICROPHONES[backend]?.({ settings, rateHz: RATE_HZ, clock: systemClock, log });
     assert.ok(microphone);
@@ -128,7 +130,7 @@ for (const [backend, command] of Object.entries(BACKENDS)) {
     });
 
     it('leaves no orphan when the client is killed', async (test) => {
-      const tookMs = await orphanedForMs('mic', backend, sound.env);
+      const tookMs = await orphanedForMs('mic', backend, device, sound.env);
       test.diagnostic(`gone after ${Math.round(tookMs)} ms`);
       assert.ok(tookMs < 2_000, `an orphan for ${tookMs} ms`);
     });

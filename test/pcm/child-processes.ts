@@ -24,10 +24,15 @@ export function isAlive(pid: number): boolean {
  * Runs a client with nothing but this device, kills it with SIGKILL while the device works, and resolves with the
  * milliseconds until its child was gone too. Rejects when that takes over 10 s, and ends the child then.
  */
-export async function orphanedForMs(kind: 'mic' | 'speaker', backend: string, env: NodeJS.ProcessEnv): Promise<number> {
+export async function orphanedForMs(
+  kind: 'mic' | 'speaker',
+  backend: string,
+  device: string,
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
   const marker = `TEST_PARENT_ID=${randomUUID()}`;
   const [name = '', value] = marker.split('=');
-  const parent = await startPiped(process.execPath, [PARENT, kind, backend], { ...env, [name]: value });
+  const parent = await startPiped(process.execPath, [PARENT, kind, backend, device], { ...env, [name]: value });
   const endAll = () => {
     for (const { pid } of withVariable(marker)) process.kill(pid, 'SIGKILL');
   };

@@ -9,6 +9,7 @@ import type { Playback, Speaker } from '../../src/speaker/speaker.js';
 import { align } from '../helpers/correlate.js';
 import { sharedSound } from '../helpers/shared-sound.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
+import { isOnPipewire } from '../helpers/virtual-sound.js';
 import { childrenNamed, isAlive, orphanedForMs } from '../pcm/child-processes.js';
 import { Told } from './support.js';
 
@@ -19,11 +20,12 @@ const SILENT_WITHIN_MS = 50;
 /** The recording puts its samples up to so much too early: it gets them when the sound server has rendered them. */
 const TAP_MS = 25;
 
-/** The backends under the contract, and what the command line of the child of each has in it. */
-const BACKENDS: Readonly<Record<string, string>> = {
-  speaker: 'package-child',
-  aplay: 'aplay ',
-  pacat: 'stream-name=loud',
+/** The backends under the contract: the device that is named to each, and what the command line of its child has in it. */
+const BACKENDS: Readonly<Record<string, { device: string; command: string }>> = {
+  speaker: { device: '', command: 'package-child' },
+  aplay: { device: '', command: 'aplay ' },
+  pacat: { device: '', command: 'stream-name=loud' },
+  ...(isOnPipewire && { 'pw-cat': { device: 'spk', command: 'pw-cat ' } }),
 };
 
 const { sound, skip } = sharedSound('aplay');
@@ -40,7 +42,7 @@ async function writeAll(playback: Playback, samples: Int16Array): Promise<void> 
   }
 }
 
-for (const [backend, command] of Object.entries(BACKENDS)) {
+for (const [backend, { device, command }] of Object.entries(BACKENDS)) {
   interface Running {
     speaker: Speaker;
     told: Told;
@@ -48,7 +50,7 @@ for (const [backend, command] of Object.entries(BACKENDS)) {
   }
   /** A speaker that is ready, until the test is over. */
   const start = async (test: TestContext): Promise<Running> => {
-    const speaker = SPEAKERS[backend]?.({ device: '', clock: systemClock, log: pino({ level: 'silent' }) });
+    const speaker = SPEAKERS[backend]?.({ device, clock: systemClock, log: pino({ level: 'silent' }) });
     assert.ok(speaker);
     const told = new Told();
     const abort = new AbortController();
@@ -211,7 +213,7 @@ for (const [backend, command] of Object.entries(BACKENDS)) {
     });
 
     it('leaves no orphan when the client is killed', async (test) => {
-      const tookMs = await orphanedForMs('speaker', backend, sound.env);
+      const tookMs = await orphanedForMs('speaker', backend, device, sound.env);
       test.diagnostic(`gone after ${Math.round(tookMs)} ms`);
       assert.ok(tookMs < 2_000, `an orphan for ${tookMs} ms`);
     });
