@@ -7,10 +7,7 @@ export const pwCatRecord: CaptureBackend = {
   spec: (device, format) => ({
     name: 'pw-cat',
     command: 'pw-cat',
-    args: [
-      ...['--record', `--latency=${CHUNK_MS}ms`, ...pipewireTarget(device)],
-      ...[...pipewireFormat(format), '-'],
-    ],
+    args: [...['--record', `--latency=${CHUNK_MS}ms`, ...pipewireTarget(device)], ...[...pipewireFormat(format), '-']],
     pcm: 'stdout',
     remedy: PIPEWIRE_REMEDY,
   }),

@@ -26,10 +26,12 @@ export function leash(command: string, args: readonly string[], path = process.e
 function holds(path: string): boolean {
   const known = trials.get(path);
   if (known !== undefined) return known;
+  if (!isThere(SETPRIV, path)) return false;
   const trial = { env: { PATH: path }, stdio: 'ignore', timeout: TRIAL_LIMIT_MS } as const;
-  const isWorking = isThere(SETPRIV, path) && spawnSync(SETPRIV, [...LEASH, SETPRIV, '--version'], trial).status === 0;
-  trials.set(path, isWorking);
-  return isWorking;
+  const { status, error } = spawnSync(SETPRIV, [...LEASH, SETPRIV, '--version'], trial);
+  // A machine that was too busy for a trial says nothing about the next one.
+  if (!error) trials.set(path, status === 0);
+  return status === 0;
 }
 
 function isThere(command: string, path: string): boolean {

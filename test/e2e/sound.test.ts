@@ -6,18 +6,20 @@ import type { ReplyOptions } from '../helpers/gemitars-server.js';
 import { outputOf } from '../helpers/processes.js';
 import { furnish, type Room, utter } from '../helpers/room.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
+import { isOnPipewire } from '../helpers/virtual-sound.js';
 
 const BACK_WITHIN_MS = 3_000;
 const COMPLETE_WITHIN_MS = 150;
 /** The recording puts its samples up to so much too early: it gets them when the sound server has rendered them. */
 const TAP_MS = 25;
 
-/** The pairs of backends that people use together. */
-const PAIRS = [
+/** The pairs of backends that people use together, and what names the devices to them where there is no default. */
+const PAIRS: readonly (readonly [microphone: string, loudspeaker: string, ...flags: string[]])[] = [
   ['naudiodon', 'speaker'],
   ['arecord', 'aplay'],
   ['parecord', 'pacat'],
-] as const;
+  ...(isOnPipewire ? [['pw-cat', 'pw-cat', '--mic.device=mic.monitor', '--speaker.device=spk'] as const] : []),
+];
 
 /** Replies that arrive at real time or faster, of which every sample must be heard. */
 const SHAPES: readonly [name: string, durationMs: number, options: ReplyOptions][] = [
@@ -45,9 +47,9 @@ function isSpeakerLost({ device }: Room): boolean {
   return device.events.findLast(({ event }) => event?.startsWith('speaker.'))?.event === 'speaker.lost';
 }
 
-for (const [microphone, loudspeaker] of PAIRS) {
+for (const [microphone, loudspeaker, ...devices] of PAIRS) {
   describe(`${microphone} and ${loudspeaker}`, () => {
-    const flags = [`--mic.backend=${microphone}`, `--speaker.backend=${loudspeaker}`];
+    const flags = [`--mic.backend=${microphone}`, `--speaker.backend=${loudspeaker}`, ...devices];
 
     it('replies of every shape are heard to the last sample, and completed then, not before', async (test) => {
       const room = await furnish(test, { flags });

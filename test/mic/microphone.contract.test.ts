@@ -16,13 +16,17 @@ const RATE_HZ = 16_000;
 /** A device that is there again is captured again within this time. */
 const BACK_WITHIN_MS = 3_000;
 
-/** The backends under the contract: the device that is named to each, and what the command line of its child has in it. */
-const BACKENDS: Readonly<Record<string, { device: string; command: string }>> = {
-  naudiodon: { device: '', command: 'naudiodon-child' },
-  arecord: { device: '', command: 'arecord ' },
-  parecord: { device: '', command: 'parecord ' },
-  ...(isOnPipewire && { 'pw-cat': { device: 'mic.monitor', command: 'pw-cat ' } }),
-};
+/**
+ * The backends under the contract: the device that is named to each, and what the command line of its child has in it. The
+ * others have PulseAudio's word that a device is gone; PipeWire would put them on another one.
+ */
+const BACKENDS: Readonly<Record<string, { device: string; command: string }>> = isOnPipewire
+  ? { 'pw-cat': { device: 'mic.monitor', command: 'pw-cat ' } }
+  : {
+      naudiodon: { device: '', command: 'naudiodon-child' },
+      arecord: { device: '', command: 'arecord ' },
+      parecord: { device: '', command: 'parecord ' },
+    };
 
 const { sound, skip } = sharedSound('arecord');
 

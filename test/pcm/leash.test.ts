@@ -23,6 +23,12 @@ test('a command runs by itself where setpriv does not work, as in the sandbox of
   assert.deepEqual(leash('aplay', ['-q'], folder), ['aplay', ['-q']]);
 });
 
+test('a command runs by itself where a trial of setpriv took too long, and the next one is tried again', (context) => {
+  const folder = folderWith(context, 'test -e "$0.tried" || { : >"$0.tried"; exec /bin/sleep 10; }');
+  assert.deepEqual(leash('aplay', [], folder), ['aplay', []]);
+  assert.deepEqual(leash('aplay', [], folder), ['setpriv', ['--pdeathsig', 'KILL', 'aplay']]);
+});
+
 test('a command is bound to the life of its parent', (context) => {
   const folder = folderWith(context, 'exit 0');
   assert.deepEqual(leash('aplay', ['-q'], folder), ['setpriv', ['--pdeathsig', 'KILL', 'aplay', '-q']]);

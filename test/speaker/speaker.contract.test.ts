@@ -20,13 +20,17 @@ const SILENT_WITHIN_MS = 50;
 /** The recording puts its samples up to so much too early: it gets them when the sound server has rendered them. */
 const TAP_MS = 25;
 
-/** The backends under the contract: the device that is named to each, and what the command line of its child has in it. */
-const BACKENDS: Readonly<Record<string, { device: string; command: string }>> = {
-  speaker: { device: '', command: 'package-child' },
-  aplay: { device: '', command: 'aplay ' },
-  pacat: { device: '', command: 'stream-name=loud' },
-  ...(isOnPipewire && { 'pw-cat': { device: 'spk', command: 'pw-cat ' } }),
-};
+/**
+ * The backends under the contract: the device that is named to each, and what the command line of its child has in it. The
+ * others have PulseAudio's word that a device is gone; PipeWire would put them on another one.
+ */
+const BACKENDS: Readonly<Record<string, { device: string; command: string }>> = isOnPipewire
+  ? { 'pw-cat': { device: 'spk', command: 'pw-cat ' } }
+  : {
+      speaker: { device: '', command: 'package-child' },
+      aplay: { device: '', command: 'aplay ' },
+      pacat: { device: '', command: 'stream-name=loud' },
+    };
 
 const { sound, skip } = sharedSound('aplay');
 let seed = 1;
