@@ -5,14 +5,13 @@ import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { maskUrl } from './config.js';
 import { CuePlayer } from './cues/player.js';
-import { AudioError, ClientError, HotwordError, messageOf } from './errors.js';
+import { AudioError, ClientError, messageOf } from './errors.js';
 import type { Hands } from './hands/hands.js';
 import type { Press } from './hands/press.js';
-import { type AppEar, DEAF_EAR } from './hotword/deaf-ear.js';
+import type { AppEar } from './hotword/deaf-ear.js';
+import { type EarHeirloom, EarKeeper, type EarOwner } from './hotword/ear-keeper.js';
 import type { PhraseScore } from './hotword/engine.js';
-import { type EngineHistory, NEW_HISTORY } from './hotword/engine-source.js';
 import { KeptDetections } from './hotword/kept-detections.js';
-import { startThreadEar, type ThreadEarOptions } from './hotword/thread-ear.js';
 import type { Link } from './link/link.js';
 import { NetworkWatch } from './link/network-watch.js';
 import type { OpenSocket } from './link/socket.js';
@@ -20,8 +19,8 @@ import type { Journal, Log } from './log.js';
 import { type Meter, MeterSource } from './meters.js';
 import type { Microphone } from './mic/microphone.js';
 import {
-  hotwordSettings,
   limitsOf,
+  makeEar,
   makeHands,
   makeLink,
   makeMicrophone,
@@ -32,7 +31,6 @@ import {
 import { SPEECH_FORMAT } from './pcm/format.js';
 import { SpeechDetector } from './pcm/level.js';
 import { SampleRing } from './pcm/ring.js';
-import { pause } from './pcm/supervisor.js';
 import type { Display } from './protocol/protocol.js';
 import { Capture, type MicLevel } from './session/capture.js';
 import { interruptionDetector } from './session/interruption.js';
@@ -42,19 +40,16 @@ import { Router } from './session/router.js';
 import { Session } from './session/session.js';
 import { ReplyBuffer } from './speaker/reply-buffer.js';
 import type { Speaker } from './speaker/speaker.js';
-import { type SpeakerTap, TappedSpeaker } from './speaker/tapped-speaker.js';
+import { TappedSpeaker } from './speaker/tapped-speaker.js';
 import { playTestTone } from './speaker/test-tone.js';
 import { SpeakerWatch } from './speaker/watch.js';
 import { PROGRAM_VERSION } from './version.js';
-
-/** Whom an ear tells what it hears, and that it is lost. */
-export type EarListener = Pick<ThreadEarOptions, 'onDetection' | 'onFailure'>;
 
 /** Parts that the configuration names otherwise. */
 export interface AppParts {
   microphone: Microphone;
   speaker: Speaker;
-  makeEar: (listener: EarListener) => Promise<AppEar>;
+  makeEar: (owner: EarOwner) => Promise<AppEar>;
   openSocket: OpenSocket;
 }
 
@@ -79,8 +74,7 @@ export interface AppOptions {
 /** What a closed device leaves to the next one: parts that are costly to begin again. */
 export interface Heirlooms {
   link?: Link;
-  /** The ear, and whom it tells. */
-  ear?: { ear: AppEar; keeper: EarKeeper };
+  ear?: EarHeirloom;
   /** The person has muted the device: the next one must not listen either. */
   isMuted?: boolean;
   /** Sound of the last detections; a device that is to keep none lets go of it. */
@@ -89,25 +83,10 @@ export interface Heirlooms {
   volume?: { set: number; configured: number };
 }
 
-/** Whom an ear tells, and what became of its engines: the device that has it at present. */
-interface EarKeeper {
-  listener: EarListener;
-  history: EngineHistory;
-  /** The ear has failed, and there is no other one yet. */
-  isLost: boolean;
-}
-
 /** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
 const RING_MARGIN_MS = 2000;
 /** Engines know the end of a phrase to some tens of milliseconds: so much more pre-roll goes out than was asked for. */
 const END_DOUBT_MS = 50;
-/** Before a failed engine is made again. */
-const ENGINE_PAUSE_MS = 2000;
-/** Between further attempts; what is missing may come back, such as room on a disk. */
-const ENGINE_RETRY_MS = 60_000;
-
-const nothing = () => undefined;
-
 /**
  * The device: joins the parts that `parts.ts` makes of the configuration. Nothing else joins parts.
  */
@@ -115,12 +94,9 @@ export class App {
   readonly #options: AppOptions;
   readonly #stop = new AbortController();
   #assistant: AssistantServer | undefined;
-  #ear: AppEar | undefined;
   /** The person wants it muted; the session knows once there is one. */
   #isMuted: boolean;
-  readonly #keeper: EarKeeper;
-  /** Thresholds that were set while the program runs, for the ear that follows a lost one. */
-  readonly #setThresholds = new Map<string, number>();
+  readonly #ears: EarKeeper;
   readonly #micLevel: MeterSource<MicLevel>;
   readonly #score: MeterSource<PhraseScore>;
   #link: Link | undefined;
@@ -131,12 +107,6 @@ export class App {
   /** Undefined where no sound is to be kept. */
   readonly #kept: KeptDetections | undefined;
   #ring: SampleRing | undefined;
-  /** An ear may be replaced while the loudspeaker stays. */
-  readonly #tap: SpeakerTap = {
-    opened: (format) => this.#ear?.tap.opened(format),
-    written: (pcm) => this.#ear?.tap.written(pcm),
-    ended: () => this.#ear?.tap.ended(),
-  };
   #volume: number;
   #replies: ReplyBuffer | undefined;
   #speaker: Speaker | undefined;
@@ -154,28 +124,34 @@ export class App {
     const { journal, heirlooms = {} } = options;
     // Taken at once, so that what is never started closes them, or bequeaths them.
     this.#link = heirlooms.link;
-    this.#ear = heirlooms.ear?.ear;
     this.#isMuted = heirlooms.isMuted ?? false;
     const { volume } = options.config.speaker;
     this.#volume = heirlooms.volume?.configured === volume ? heirlooms.volume.set : volume;
     this.#kept = options.config.hotword.keep_last ? (heirlooms.kept ?? new KeptDetections()) : undefined;
-    this.#keeper = heirlooms.ear?.keeper ?? {
-      listener: { onDetection: nothing, onFailure: nothing },
-      history: NEW_HISTORY,
-      isLost: false,
-    };
-    this.#keeper.listener = {
+    const { log } = options;
+    this.#ears = new EarKeeper({
+      make: (owner, signal) => this.#makeEar(owner, signal),
+      heirloom: heirlooms.ear,
       onDetection: (hit) => {
         journal.record('hotword.detected', { phrase: hit.phrase, score: hit.score, engine: hit.engine });
         if (this.#ring && !this.#isMuted) this.#kept?.keep(hit, this.#ring);
         this.#actions.heard(hit);
       },
-      onFailure: (error) => void this.#mendEar(error),
-    };
+      onLost: (why) => this.#session?.send({ type: 'engine.lost', why }),
+      onMended: (ear) => {
+        this.#router?.hear(ear);
+        this.#noteEar(ear);
+        this.#session?.send({ type: 'engine.ready' });
+      },
+      clock: options.clock,
+      log,
+    });
     this.#network = new NetworkWatch({ clock: options.clock });
-    const { log } = options;
     this.#micLevel = new MeterSource({ log });
-    this.#score = new MeterSource({ log, onWatched: () => this.#ear && this.#watchScores(this.#ear) });
+    this.#score = new MeterSource({
+      log,
+      onWatched: () => this.#ears.watchScores(this.#score.isWatched ? (score) => this.#score.show(score) : undefined),
+    });
     this.#hands = makeHands(options.config, {
       journal,
       clock: options.clock,
@@ -211,12 +187,10 @@ export class App {
         server: config.server.url === '' ? 'the embedded assistant' : maskUrl(config.server.url),
       });
     }
-    // One that failed while it passed from device to device is of no use to this one.
-    const ear = this.#ear && !this.#keeper.isLost ? this.#ear : await this.#makeEar();
+    const ear = await this.#ears.open(this.#stop.signal);
     if (!ear) return;
-    this.#listenWith(ear);
     this.#join(link, ear);
-    journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
+    this.#noteEar(ear);
   }
 
   /** A conversation without a hotword, or the end of the present one. */
@@ -248,7 +222,7 @@ export class App {
 
   /** The hotword engine's name; undefined while there is none. */
   get engine(): string | undefined {
-    return this.#ear?.engine;
+    return this.#ears.ear?.engine;
   }
 
   /** Loudness of replies, 0 to 1. */
@@ -287,14 +261,12 @@ export class App {
 
   /** The threshold of each phrase, on the engine's own scale; undefined where the engine has none. */
   get thresholds(): ReadonlyMap<string, number> | undefined {
-    return this.#ear?.thresholds;
+    return this.#ears.ear?.thresholds;
   }
 
   /** Another threshold until the program ends, above 0 and at most 1. Throws HotwordError for what cannot be set. */
   setThreshold(phrase: string, threshold: number): void {
-    if (!this.#ear) throw new HotwordError('the hotword engine is not ready yet; try again in a second');
-    this.#ear.setThreshold(phrase, threshold);
-    this.#setThresholds.set(phrase, threshold);
+    this.#ears.setThreshold(phrase, threshold);
   }
 
   /**
@@ -360,9 +332,8 @@ export class App {
     const { hasGreeting } = protocolOf(this.#options.config);
     const isLinkKept = wanted.link && this.#assistant === undefined && !hasGreeting;
     const link = isLinkKept ? this.#link : undefined;
-    const ear = wanted.ear ? this.#ear : undefined;
+    const ear = wanted.ear ? this.#ears.bequeath() : undefined;
     if (link) this.#link = undefined;
-    if (ear) this.#ear = undefined;
     link?.start({ up: () => undefined, down: () => undefined, message: () => undefined });
     await this.close();
     return {
@@ -370,7 +341,7 @@ export class App {
       volume: { set: this.#volume, configured: this.#options.config.speaker.volume },
       ...(this.#kept ? { kept: this.#kept } : {}),
       ...(link ? { link } : {}),
-      ...(ear ? { ear: { ear, keeper: this.#keeper } } : {}),
+      ...(ear ? { ear } : {}),
     };
   }
 
@@ -391,7 +362,7 @@ export class App {
       this.#link?.close(),
       this.#capture?.close(),
       this.#speaking,
-      this.#ear?.close(),
+      this.#ears.close(),
       this.#hands?.close(),
     ];
     for (const outcome of await Promise.allSettled(closing)) {
@@ -424,7 +395,7 @@ export class App {
     const narrator = makeNarrator(config, fill, clock, log);
     const speaker = parts?.speaker ?? makeSpeaker(config, clock, log);
     const replies = new ReplyBuffer({
-      speaker: new TappedSpeaker(speaker, this.#tap),
+      speaker: new TappedSpeaker(speaker, this.#ears.tap),
       listener: {
         started: (info) => session.replyListener.started(info),
         drained: (info) => session.replyListener.drained(info),
@@ -526,89 +497,12 @@ export class App {
     if (config.augmentos.display !== 'spoken') onDisplay?.(display);
   }
 
-  /** Undefined when the program ends before the engine is there. */
-  async #makeEar(): Promise<AppEar | undefined> {
-    const keeper = this.#keeper;
-    const ear = await this.#openEar({
-      onDetection: (hit) => keeper.listener.onDetection(hit),
-      onFailure: (error) => {
-        keeper.isLost = true;
-        keeper.listener.onFailure(error);
-      },
-    });
-    if (!this.#stop.signal.aborted) return ear;
-    await ear?.close();
-    return undefined;
-  }
-
-  async #openEar(listener: EarListener): Promise<AppEar | undefined> {
+  async #makeEar(owner: EarOwner, signal: AbortSignal): Promise<AppEar | undefined> {
     const { config, clock, log, parts } = this.#options;
-    const keeper = this.#keeper;
-    if (parts?.makeEar) return parts.makeEar(listener);
-    if (config.hotword.engine === 'none') return DEAF_EAR;
-    const isGuarded = config.session.barge_in !== 'off' && config.hotword.phrases.length > 0;
-    return startThreadEar(
-      {
-        settings: hotwordSettings(config),
-        refractoryMs: config.hotword.refractory_ms,
-        isGuarded,
-        history: keeper.history,
-        onHistory: (history) => {
-          keeper.history = history;
-        },
-        ...listener,
-        clock,
-        log: log.child({ module: 'hotword' }),
-      },
-      this.#stop.signal,
-    );
+    return parts?.makeEar ? parts.makeEar(owner) : makeEar({ config, owner, clock, log }, signal);
   }
 
-  #listenWith(ear: AppEar): void {
-    this.#ear = ear;
-    this.#keeper.isLost = false;
-    this.#watchScores(ear);
-  }
-
-  #watchScores(ear: AppEar): void {
-    ear.watchScores(this.#score.isWatched ? (score) => this.#score.show(score) : undefined);
-  }
-
-  /** A new engine for one that failed; until there is one, keys still work. */
-  async #mendEar(error: HotwordError): Promise<void> {
-    const { clock, log } = this.#options;
-    log.error({ why: error.message }, 'the hotword engine failed; a new one is made');
-    this.#session?.send({ type: 'engine.lost', why: error.message });
-    await this.#ear?.close();
-    await pause(ENGINE_PAUSE_MS, this.#stop.signal, clock);
-    if (this.#stop.signal.aborted) return;
-    const ear = await this.#makeEar().catch((failure: unknown) => {
-      log.error({ why: messageOf(failure) }, 'there is no hotword engine for now; the key starts a conversation');
-      return DEAF_EAR;
-    });
-    if (!ear) return;
-    const engine = this.#ear?.engine;
-    this.#hearWith(ear, engine);
-    this.#session?.send({ type: 'engine.ready' });
-    while (this.#ear === DEAF_EAR) {
-      await pause(ENGINE_RETRY_MS, this.#stop.signal, clock);
-      if (this.#stop.signal.aborted) return;
-      const next = await this.#makeEar().catch((failure: unknown) => {
-        log.debug({ why: messageOf(failure) }, 'there is still no hotword engine');
-        return undefined;
-      });
-      if (next) this.#hearWith(next, engine);
-    }
-  }
-
-  /** Goes on with a new ear after one that was lost, which had this engine. */
-  #hearWith(ear: AppEar, lostEngine: string | undefined): void {
-    this.#listenWith(ear);
-    // Another engine's thresholds are on another scale.
-    if (ear.engine === lostEngine) {
-      for (const [phrase, value] of this.#setThresholds) ear.setThreshold(phrase, value);
-    } else if (ear !== DEAF_EAR) this.#setThresholds.clear();
-    this.#router?.hear(ear);
-    this.#options.journal.record('hotword.ready', { engine: ear.engine, phrases: ear.phrases });
+  #noteEar({ engine, phrases }: AppEar): void {
+    this.#options.journal.record('hotword.ready', { engine, phrases });
   }
 }

@@ -6,9 +6,12 @@ import { ConfigError } from './errors.js';
 import { Hands, type HandsOptions, type HandsSettings } from './hands/hands.js';
 import { loadLibgpiod } from './hands/libgpiod.js';
 import type { HookSettings } from './hooks/hooks.js';
+import { type AppEar, DEAF_EAR } from './hotword/deaf-ear.js';
+import type { EarOwner } from './hotword/ear-keeper.js';
 import { EngineSource } from './hotword/engine-source.js';
 import { modelsFolder, modelsFor } from './hotword/models-folder.js';
 import type { HotwordSettings } from './hotword/registry.js';
+import { startThreadEar } from './hotword/thread-ear.js';
 import type { Link } from './link/link.js';
 import type { OpenSocket } from './link/socket.js';
 import { WsLink } from './link/ws-link.js';
@@ -192,6 +195,34 @@ export function handsSettings({ gpio }: Config): HandsSettings {
 /** Where the hotword engine of the configuration comes from, in this thread. */
 export function engineSource(config: Config, log: Log): EngineSource {
   return new EngineSource({ settings: hotwordSettings(config), log: log.child({ module: 'hotword' }) });
+}
+
+/** What `makeEar` needs to know. */
+interface EarNeeds {
+  config: Config;
+  owner: EarOwner;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * The hotword engine in a thread of its own, or what hears nothing where none is wanted; undefined when the signal aborts
+ * before it is there. Rejects with HotwordError, with the remedy, when it cannot be had.
+ */
+export function makeEar({ config, owner, clock, log }: EarNeeds, signal: AbortSignal): Promise<AppEar | undefined> {
+  const { hotword, session } = config;
+  if (hotword.engine === 'none') return Promise.resolve(DEAF_EAR);
+  return startThreadEar(
+    {
+      settings: hotwordSettings(config),
+      refractoryMs: hotword.refractory_ms,
+      isGuarded: session.barge_in !== 'off' && hotword.phrases.length > 0,
+      ...owner,
+      clock,
+      log: log.child({ module: 'hotword' }),
+    },
+    signal,
+  );
 }
 
 /** What an engine is made from. */

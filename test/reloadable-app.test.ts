@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
 import { pino } from 'pino';
-import { App, type EarListener } from '../src/app.js';
+import { App } from '../src/app.js';
 import { type Config, loadConfig } from '../src/config.js';
 import { HotwordError } from '../src/errors.js';
 import { type AppEar, DEAF_EAR } from '../src/hotword/deaf-ear.js';
+import type { EarListener } from '../src/hotword/ear-keeper.js';
 import { Journal, type JournalEntry } from '../src/log.js';
 import type { Microphone } from '../src/mic/microphone.js';
 import { ReloadableApp } from '../src/reloadable-app.js';
@@ -265,27 +266,31 @@ describe('a reload', () => {
 });
 
 describe('an engine that is lost', () => {
-  it('is made again each minute where it cannot be made at once; meanwhile the device has keys', async (test) => {
-    const { clock, device, ears, engine, refuse } = bench(test);
-    await device.start();
-    refuse(true);
-    ears[0]?.fail();
-    await settled();
-    const wait = async (ms: number) => {
-      clock.advance(ms);
+  for (const isReloaded of [false, true]) {
+    const title = `is made again each minute where it cannot be made at once${isReloaded ? ', also behind a reload' : ''}`;
+    it(`${title}; meanwhile the device has keys`, async (test) => {
+      const { clock, device, ears, engine, refuse, reload } = bench(test);
+      await device.start();
+      refuse(true);
+      ears[0]?.fail();
       await settled();
-      await settled();
-    };
-    await wait(2_000);
-    assert.deepEqual(engine(), { engine: 'none', phrases: [] });
-    await wait(60_000);
-    assert.equal(ears.length, 1);
-    refuse(false);
-    await wait(60_000);
-    assert.deepEqual(engine(), { engine: 'test 1', phrases: [] });
-    await wait(600_000);
-    assert.equal(ears.length, 2);
-  });
+      const wait = async (ms: number) => {
+        clock.advance(ms);
+        await settled();
+        await settled();
+      };
+      await wait(2_000);
+      assert.deepEqual(engine(), { engine: 'none', phrases: [] });
+      if (isReloaded) await reload({ 'session.settle_ms': '250' });
+      await wait(60_000);
+      assert.equal(ears.length, 1);
+      refuse(false);
+      await wait(60_000);
+      assert.deepEqual(engine(), { engine: 'test 1', phrases: [] });
+      await wait(600_000);
+      assert.equal(ears.length, 2);
+    });
+  }
 });
 
 describe('the sound of the last detections', () => {

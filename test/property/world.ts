@@ -1,8 +1,9 @@
 import { pino } from 'pino';
-import { App, type AppParts, type EarListener } from '../../src/app.js';
+import { App, type AppParts } from '../../src/app.js';
 import type { Clock } from '../../src/clock.js';
 import { loadConfig } from '../../src/config.js';
 import { type AppEar, DEAF_EAR } from '../../src/hotword/deaf-ear.js';
+import type { EarListener } from '../../src/hotword/ear-keeper.js';
 import { HotwordListener } from '../../src/hotword/listener.js';
 import { Journal } from '../../src/log.js';
 import { FAULTS } from '../helpers/gemitars-faults.js';
