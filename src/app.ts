@@ -12,6 +12,7 @@ import type { AppEar } from './hotword/deaf-ear.js';
 import { type EarHeirloom, EarKeeper, type EarOwner } from './hotword/ear-keeper.js';
 import type { PhraseScore } from './hotword/engine.js';
 import { KeptDetections } from './hotword/kept-detections.js';
+import { LATE_MS } from './hotword/thread-ear.js';
 import type { Link } from './link/link.js';
 import { NetworkWatch } from './link/network-watch.js';
 import type { OpenSocket } from './link/socket.js';
@@ -75,6 +76,8 @@ export interface AppOptions {
 export interface Heirlooms {
   link?: Link;
   ear?: EarHeirloom;
+  /** Samples that the ear has been given so far: it takes what comes next for what follows them. */
+  position?: number;
   /** The person has muted the device: the next one must not listen either. */
   isMuted?: boolean;
   /** Sound of the last detections; a device that is to keep none lets go of it. */
@@ -83,8 +86,8 @@ export interface Heirlooms {
   volume?: { set: number; configured: number };
 }
 
-/** More than the pre-roll and the grace of a connection must fit in the ring: an engine may report late. */
-const RING_MARGIN_MS = 2000;
+/** More than the pre-roll and the grace of a connection must fit in the ring: what an engine reports late counts too. */
+const RING_MARGIN_MS = LATE_MS + 1000;
 /** Engines know the end of a phrase to some tens of milliseconds: so much more pre-roll goes out than was asked for. */
 const END_DOUBT_MS = 50;
 /**
@@ -342,6 +345,7 @@ export class App {
       ...(this.#kept ? { kept: this.#kept } : {}),
       ...(link ? { link } : {}),
       ...(ear ? { ear } : {}),
+      position: this.#ring?.end ?? this.#options.heirlooms?.position ?? 0,
     };
   }
 
@@ -410,7 +414,7 @@ export class App {
       volume: this.#volume,
     });
     const ringMs = config.session.pre_roll_ms + config.session.connect_grace_ms + RING_MARGIN_MS;
-    const ring = new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000);
+    const ring = new SampleRing((ringMs * SPEECH_FORMAT.rateHz) / 1000, this.#options.heirlooms?.position);
     this.#ring = ring;
     const router = new Router({
       ring,

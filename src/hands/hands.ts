@@ -99,25 +99,27 @@ export class Hands {
     });
   }
 
-  #tellLost(kind: Kind, { why, wasReady }: LifeEnd): void {
+  #tellLost(kind: Kind, { why, workedMs }: LifeEnd): void {
     // The same mistake in the configuration is not told once a minute for years, nor once for each line.
     const isNew = ![...this.#told.values()].includes(why);
-    if (wasReady || isNew) this.#options.journal.record('gpio.lost', { why });
+    if (workedMs !== undefined || isNew) this.#options.journal.record('gpio.lost', { why });
     this.#told.set(kind, why);
   }
 
   async #live(kind: Kind, open: (library: GpioLibrary) => OpenLine, signal: AbortSignal): Promise<LifeEnd> {
-    const { loadLibrary, journal } = this.#options;
+    const { loadLibrary, journal, clock } = this.#options;
     let line: OpenLine | undefined;
+    const openedAtMs = clock.nowMs();
+    const workedMs = () => line && clock.nowMs() - openedAtMs;
     try {
       line = open(await loadLibrary());
       this.#told.delete(kind);
       this.#names = { ...this.#names, [kind]: line.name };
       journal.record('gpio.ready', this.#names);
       await line.work(signal);
-      return { why: 'closed', wasReady: true };
+      return { why: 'closed', workedMs: workedMs() };
     } catch (error) {
-      return { why: messageOf(error), wasReady: line !== undefined };
+      return { why: messageOf(error), workedMs: workedMs() };
     } finally {
       this.#names = { ...this.#names, [kind]: '' };
       line?.close();

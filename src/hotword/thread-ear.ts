@@ -32,8 +32,9 @@ const STUCK_SAMPLES = 5 * SPEECH_FORMAT.rateHz;
  * say, works off its backlog sooner than a new engine is made, also where an engine takes a third of a core.
  */
 const BEHIND_SAMPLES = 30 * SPEECH_FORMAT.rateHz;
-/** Nobody waits so long for an answer: what is heard with more sound behind it is not told. Five seconds. */
-const LATE_SAMPLES = 5 * SPEECH_FORMAT.rateHz;
+/** Nobody waits so long for an answer: what is heard with more sound behind it, in milliseconds, is not told. */
+export const LATE_MS = 5000;
+const LATE_SAMPLES = (LATE_MS * SPEECH_FORMAT.rateHz) / 1000;
 /** For giving memory back; a thread that takes longer is ended. */
 const CLOSE_MS = 500;
 

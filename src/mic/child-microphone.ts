@@ -59,6 +59,8 @@ export interface ChildMicrophoneOptions {
 export const CHUNK_MS = 60;
 
 const FLAT_LIMIT_MS = 30_000; // of zeros where there was noise
+/** The limit doubles up to here while reopening does not help: a switch on the microphone gives zeros too. */
+const FLAT_LIMIT_MAX_MS = 480_000;
 const SILENCE_LIMIT_MS = 1000; // a microphone that vanishes gives no error: its chunks just stop
 
 /** A microphone whose device is held by a supervised child process. */
@@ -67,6 +69,8 @@ export class ChildMicrophone implements Microphone {
   readonly #options: ChildMicrophoneOptions;
   readonly #opening: OpeningLimit;
   #choice = 0;
+  /** How zeros are judged in the next life; a device that died may be dead still when it is open again. */
+  #flat = { limitMs: FLAT_LIMIT_MS, hadNoise: false };
 
   constructor(options: ChildMicrophoneOptions) {
     this.#options = options;
@@ -100,30 +104,32 @@ export class ChildMicrophone implements Microphone {
     const format: PcmFormat = { rateHz, bits, channels };
     const making = createConverter({ format, ...settings, toRateHz: this.rateHz });
     const convert = await making.catch((error: unknown) => messageOf(error));
-    if (typeof convert === 'string') return { why: convert, wasReady: false };
+    if (typeof convert === 'string') return { why: convert, workedMs: undefined };
     if (signal.aborted) {
       convert.close();
-      return { why: 'stopped', wasReady: false };
+      return { why: 'stopped', workedMs: undefined };
     }
     const backend = this.#current;
     const child = new PcmChild(backend.spec(device, format), log);
-    let wasReady = false;
+    let readyAtMs: number | undefined;
+    let lastChunkAtMs = 0;
     let silent = '';
     let limitMs = this.#opening.start();
     const end = () => void child.kill();
     const watchdog = new Watchdog({
       clock,
       onSilence: () => {
-        silent = wasReady ? `no sound for ${SILENCE_LIMIT_MS} ms` : `no first sound within ${limitMs} ms`;
-        if (!wasReady) this.#opening.note('late');
+        const isOpening = readyAtMs === undefined;
+        silent = isOpening ? `no first sound within ${limitMs} ms` : `no sound for ${SILENCE_LIMIT_MS} ms`;
+        if (isOpening) this.#opening.note('late');
         end();
       },
     });
-    const flatLine = new FlatLine({ format, channel: settings.channel, limitMs: FLAT_LIMIT_MS });
+    const flatLine = new FlatLine({ format, channel: settings.channel, ...this.#flat });
     signal.addEventListener('abort', end);
     watchdog.feed(limitMs);
     child.onMessage(() => {
-      if (wasReady || silent !== '') return;
+      if (readyAtMs !== undefined || silent !== '') return;
       limitMs = this.#opening.opening();
       watchdog.feed(limitMs);
     });
@@ -133,14 +139,15 @@ export class ChildMicrophone implements Microphone {
       const samples = convert.process(bytes);
       if (samples.length === 0) return;
       watchdog.feed(SILENCE_LIMIT_MS);
-      if (!wasReady) {
-        wasReady = true;
+      lastChunkAtMs = clock.nowMs();
+      if (readyAtMs === undefined) {
+        readyAtMs = lastChunkAtMs;
         this.#opening.note('ready');
         listener.ready({ device: device || 'default', rateHz });
       }
       listener.chunk(samples);
       if (isFlat) {
-        silent = `only zeros for ${FLAT_LIMIT_MS / 1000} s`;
+        silent = `only zeros for ${this.#flat.limitMs / 1000} s`;
         end();
       }
     });
@@ -148,9 +155,16 @@ export class ChildMicrophone implements Microphone {
     watchdog.close();
     signal.removeEventListener('abort', end);
     convert.close();
-    if (silent !== '' && !wasReady) backend.clearAfterHang?.(log);
+    if (silent !== '' && readyAtMs === undefined) backend.clearAfterHang?.(log);
+    this.#noteFlat(flatLine);
     if (exit.code === EXIT_UNAVAILABLE) this.#chooseNext(exit.why);
-    return { why: silent === '' ? exit.why : `${this.backend}: ${silent}`, wasReady };
+    const workedMs = readyAtMs === undefined ? undefined : lastChunkAtMs - readyAtMs;
+    return { why: silent === '' ? exit.why : `${this.backend}: ${silent}`, workedMs };
+  }
+
+  #noteFlat({ hasNoise, isFlat }: FlatLine): void {
+    if (isFlat && !hasNoise) this.#flat = { limitMs: Math.min(FLAT_LIMIT_MAX_MS, 2 * this.#flat.limitMs), hadNoise: true };
+    else if (hasNoise) this.#flat = { limitMs: FLAT_LIMIT_MS, hadNoise: isFlat };
   }
 
   #chooseNext(why: string): void {

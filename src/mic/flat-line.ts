@@ -8,6 +8,8 @@ export interface FlatLineOptions {
   channel: number;
   /** Zeros for so long, in milliseconds of sound, are no silence any more. */
   limitMs: number;
+  /** There was noise before the first byte, when the same device was open before. */
+  hadNoise: boolean;
 }
 
 /**
@@ -21,12 +23,14 @@ export class FlatLine {
   readonly #isHeard: (place: number) => boolean;
   #place = 0; // of the next byte in its frame
   #zeroBytes = 0;
-  #hadNoise = false;
+  #hasNoise = false;
+  readonly #hadNoise: boolean;
 
-  constructor({ format, channel, limitMs }: FlatLineOptions) {
+  constructor({ format, channel, limitMs, hadNoise }: FlatLineOptions) {
     const sample = format.bits / 8;
     this.#limitBytes = bytesOfMs(format, limitMs);
     this.#frame = frameBytes(format);
+    this.#hadNoise = hadNoise;
     this.#isHeard = (place) => place >= (channel - 1) * sample && place < channel * sample;
   }
 
@@ -35,12 +39,22 @@ export class FlatLine {
     const placeOf = (at: number) => (this.#place + at) % this.#frame;
     const last = bytes.findLastIndex((byte, at) => byte !== 0 && this.#isHeard(placeOf(at)));
     if (last >= 0) {
-      this.#hadNoise = true;
+      this.#hasNoise = true;
       // The zeros begin with the next frame.
       this.#zeroBytes = placeOf(last) - this.#frame - last;
     }
     this.#zeroBytes += bytes.length;
     this.#place = placeOf(bytes.length);
-    return this.#hadNoise && this.#zeroBytes >= this.#limitBytes;
+    return this.isFlat;
+  }
+
+  /** What it was fed last is a line of zeros that has reached the limit. */
+  get isFlat(): boolean {
+    return (this.#hadNoise || this.#hasNoise) && this.#zeroBytes >= this.#limitBytes;
+  }
+
+  /** There was noise in what it was fed. */
+  get hasNoise(): boolean {
+    return this.#hasNoise;
   }
 }

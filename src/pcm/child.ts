@@ -16,6 +16,10 @@ export interface ChildSpec {
   args: string[];
   /** Added to this process's environment. */
   env?: Record<string, string>;
+  /** Lines that it prints without need: they are not told. */
+  usual?: RegExp;
+  /** A line by which it says that it does something else from now on: it is ended, and that was why. */
+  astray?: RegExp;
   /**
    * Where the PCM goes: out of the child by `stdout` or `fd3` (for children whose libraries print on stdout), or into
    * it by `stdin`.
@@ -26,6 +30,9 @@ export interface ChildSpec {
   /** What to install when the command does not exist. */
   remedy: string;
 }
+
+/** A process that is ended goes away at once, but for one whose driver hangs in the kernel. */
+const ENDING_LIMIT_MS = 2000;
 
 /** How a child ended. */
 export interface ChildExit {
@@ -40,13 +47,15 @@ export interface ChildExit {
  * is one `exited`. It is never left behind: it dies by `kill`, or with this process.
  */
 export class PcmChild {
-  /** Resolves when the process is gone and its pipes are closed. Never rejects. */
+  /** Resolves when the process is gone and its pipes are closed, or cannot be ended. Never rejects. */
   readonly exited: Promise<ChildExit>;
   readonly #process: ChildProcess | undefined;
   readonly #spec: ChildSpec;
   readonly #log: Log;
   #lastWords = '';
   #isGone = false;
+  #endingLimit: NodeJS.Timeout | undefined;
+  #giveUp: () => void = () => undefined;
 
   /**
    * Starts the child. A command that does not exist, and a system without a process or a file descriptor for it, are an
@@ -109,9 +118,12 @@ export class PcmChild {
     this.#process?.on('message', receive);
   }
 
-  /** Ends the child at once and waits until it is gone. */
+  /** Ends the child at once and waits until it is gone, at most 2 s: one that cannot be ended is given up. */
   async kill(): Promise<ChildExit> {
-    if (!this.#isGone) this.#process?.kill('SIGKILL');
+    if (!this.#isGone) {
+      this.#process?.kill('SIGKILL');
+      this.#endingLimit ??= setTimeout(() => this.#giveUp(), ENDING_LIMIT_MS);
+    }
     return this.exited;
   }
 
@@ -122,11 +134,18 @@ export class PcmChild {
     child.stdin?.on('error', (error) => this.#log.debug({ err: error }, 'pipe to the child'));
     return new Promise((resolve) => {
       const finish = (exit: ChildExit) => {
+        clearTimeout(this.#endingLimit);
         this.#isGone = true;
         this.#log.debug({ why: exit.why }, `${this.#spec.name} is gone`);
         resolve(exit);
       };
-      child.once('error', (error) => {
+      this.#giveUp = () => {
+        this.#log.error({ pid: child.pid }, `${this.#spec.name} cannot be ended; its device hangs`);
+        // Neither what it may still hand on nor its pipes are to keep anything.
+        for (const pipe of child.stdio) pipe?.destroy();
+        finish({ code: null, signal: null, why: `${this.#spec.name} cannot be ended; its device hangs` });
+      };
+      child.on('error', (error) => {
         if (child.pid !== undefined) {
           this.#log.debug({ err: error }, 'child process');
           return;
@@ -153,9 +172,12 @@ export class PcmChild {
   }
 
   #follow(stream: Readable | null): void {
+    const { usual, astray } = this.#spec;
     followLines(stream, (line) => {
+      if (usual?.test(line)) return;
       this.#lastWords = line;
       this.#log.debug({ line }, 'child says');
+      if (astray?.test(line)) void this.kill();
     });
   }
 }

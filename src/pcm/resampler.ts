@@ -70,7 +70,16 @@ interface Speex {
   reset(state: Pointer): number;
 }
 
+/** Each description of a function costs memory for good, so a library is described once. */
+const loaded = new Map<string, Speex>();
+
 async function loadSpeex(library: string): Promise<Speex> {
+  const speex = loaded.get(library) ?? (await describeSpeex(library));
+  loaded.set(library, speex);
+  return speex;
+}
+
+async function describeSpeex(library: string): Promise<Speex> {
   try {
     const { load } = await import('koffi');
     const lib = load(library);

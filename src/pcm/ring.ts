@@ -8,19 +8,23 @@ export interface Stretch {
 
 /**
  * The last `capacity` samples of an endless stream, in memory allocated once. A position is the number of samples
- * written before it since the ring was made, so it stays valid as a name when the samples themselves are gone.
+ * of the stream before it, so it stays valid as a name when the samples themselves are gone.
  */
 export class SampleRing {
   readonly #buffer: Int16Array;
-  #end = 0;
+  #end: number;
   #kept = 0;
 
-  /** @param capacity in samples, at least 1. */
-  constructor(capacity: number) {
+  /**
+   * @param capacity in samples, at least 1.
+   * @param position of the first sample that will be written, where this ring goes on with the stream of another.
+   */
+  constructor(capacity: number, position = 0) {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RangeError(`a ring holds a whole number of samples from 1, not ${capacity}`);
     }
     this.#buffer = new Int16Array(capacity);
+    this.#end = position;
   }
 
   /** Position behind the last sample written: the position that the next one will have. */

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../errors.js';
 import { type Direction, holders } from './holders.js';
 import { entries, text } from './system-files.js';
 
@@ -58,7 +59,12 @@ function isKnown(config: string): boolean {
   return plugins.every((name) => KNOWN_PLUGINS.test(name)) && !/\bserver\b/.test(content);
 }
 
-/** When a file, its owner or its permissions were changed; undefined where it is not there. */
-function changedMs(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ctimeMs;
+/** When a file, its owner or its permissions were changed, or why nobody knows; undefined where it is not there. */
+function changedMs(path: string): number | string | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.ctimeMs;
+  } catch (error) {
+    // A folder that this user may not enter, such as another user's XDG_RUNTIME_DIR.
+    return messageOf(error);
+  }
 }

@@ -5,8 +5,8 @@ import { messageOf } from '../errors.js';
 export interface LifeEnd {
   /** For a person. */
   why: string;
-  /** True when the device had been working. */
-  wasReady: boolean;
+  /** For so long the device had been working, in milliseconds; undefined where it never did. */
+  workedMs: number | undefined;
 }
 
 /** What `supervise` needs. */
@@ -45,11 +45,10 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   const { life, onLost, signal, clock, delaysMs = RESTART_DELAYS_MS, look = () => undefined } = options;
   let failures = 0;
   while (!signal.aborted) {
-    const beganAtMs = clock.nowMs();
     const seen = look();
-    const end = await life(signal).catch((error: unknown) => ({ why: messageOf(error), wasReady: false }));
+    const end = await life(signal).catch((error: unknown) => ({ why: messageOf(error), workedMs: undefined }));
     if (signal.aborted) return;
-    failures = end.wasReady && clock.nowMs() - beganAtMs >= STABLE_MS ? 0 : failures + 1;
+    failures = (end.workedMs ?? 0) >= STABLE_MS ? 0 : failures + 1;
     onLost(end);
     if (seen !== undefined && failures >= delaysMs.length) {
       if (await hasChanged(() => look() !== seen, signal, clock)) failures = 0;

@@ -67,7 +67,8 @@ export class Router {
         this.#cursor = this.#startOf(route.endedAt);
         break;
       case 'server':
-        if (route.from !== undefined) this.#cursor = Math.max(route.from, ring.start);
+        // A late engine may mean a phrase of before the gate, and what was sent then is not sent again.
+        if (route.from !== undefined) this.#cursor = Math.max(route.from, this.#cursor, ring.start);
         else if (this.#route !== 'hold') this.#cursor = ring.end;
         break;
       default:

@@ -65,7 +65,9 @@ export class CommandSpeaker implements Speaker {
 
   async #live(listener: SpeakerListener, signal: AbortSignal): Promise<LifeEnd> {
     const exit = await this.#probe(signal);
-    if (exit.code !== 0 || signal.aborted) return { why: exit.why, wasReady: false };
+    if (exit.code !== 0 || signal.aborted) return { why: exit.why, workedMs: undefined };
+    const { clock } = this.#options;
+    const readyAtMs = clock.nowMs();
     let stop: () => void = () => undefined;
     const why = await new Promise<string>((resolve) => {
       this.#reportLoss = resolve;
@@ -77,7 +79,7 @@ export class CommandSpeaker implements Speaker {
     signal.removeEventListener('abort', stop);
     this.#isReady = false;
     this.#reportLoss = undefined;
-    return { why, wasReady: true };
+    return { why, workedMs: clock.nowMs() - readyAtMs };
   }
 
   /** Plays nothing: the device is opened and closed, which is all one can ask without making a sound. */

@@ -78,10 +78,11 @@ export class PackageSpeaker implements Speaker {
 
   /** From the first child until one ends that was not replaced. */
   async #live(listener: SpeakerListener, signal: AbortSignal): Promise<LifeEnd> {
-    let wasReady = false;
+    const { clock } = this.#options;
+    let readyAtMs: number | undefined;
     const young = this.#launch(signal);
     void young.loaded.then(() => {
-      wasReady = true;
+      readyAtMs = clock.nowMs();
       this.#wasLoaded = true;
       this.#refusals = 0;
       this.#current = young;
@@ -103,7 +104,7 @@ export class PackageSpeaker implements Speaker {
         this.#isUnavailable = true;
         this.#options.onUnavailable?.(why);
       }
-      return { why, wasReady };
+      return { why, workedMs: readyAtMs === undefined ? undefined : clock.nowMs() - readyAtMs };
     }
   }
 

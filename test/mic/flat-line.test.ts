@@ -4,7 +4,7 @@ import { FlatLine } from '../../src/mic/flat-line.js';
 import { bytesOf, SPEECH_FORMAT } from '../../src/pcm/format.js';
 
 const RATE_HZ = 16_000;
-const flatLine = () => new FlatLine({ format: SPEECH_FORMAT, channel: 1, limitMs: 30_000 });
+const flatLine = () => new FlatLine({ format: SPEECH_FORMAT, channel: 1, limitMs: 30_000, hadNoise: false });
 const zeros = (seconds: number) => new Uint8Array(2 * RATE_HZ * seconds);
 const blip = (at: number, length = 640) => bytesOf(new Int16Array(length).map((_, i) => (i === at ? -1 : 0)));
 
@@ -47,7 +47,7 @@ describe('flat line', () => {
       [2, 5, false],
       [2, 2, true],
     ] as const) {
-      const line = new FlatLine({ format, channel, limitMs: 30_000 });
+      const line = new FlatLine({ format, channel, limitMs: 30_000, hadNoise: false });
       line.feed(new Uint8Array(6).fill(1));
       // One bit in every hundredth frame.
       const bytes = new Uint8Array(frames * 6).map((_, at) => (at % 600 === place ? 1 : 0));

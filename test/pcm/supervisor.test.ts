@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { type LifeEnd, pause, RESTART_DELAYS_MS, supervise } from '../../src/pcm/supervisor.js';
 import { FakeClock } from '../link/support.js';
 
-/** Lives that end in the given ways, where the device works after `lifeMs`, and then one that lasts; when each began. */
-async function run(ends: readonly LifeEnd[], lifeMs = 1_000, seenAt?: (nowMs: number) => string | undefined) {
+/** Lives that end in the given ways, the device open after `openingMs`, and then one that lasts; when each began. */
+async function run(ends: readonly LifeEnd[], openingMs = 0, seenAt?: (nowMs: number) => string | undefined) {
   const clock = new FakeClock();
   const abort = new AbortController();
   const beganAtMs: number[] = [];
@@ -13,9 +13,10 @@ async function run(ends: readonly LifeEnd[], lifeMs = 1_000, seenAt?: (nowMs: nu
     life: (signal) => {
       const end = ends[beganAtMs.length];
       beganAtMs.push(clock.nowMs());
-      if (end) return pause(end.wasReady ? lifeMs : 0, signal, clock).then(() => end);
+      if (end?.workedMs !== undefined) return pause(openingMs + end.workedMs, signal, clock).then(() => end);
+      if (end) return Promise.resolve(end);
       return new Promise((resolve) => {
-        signal.addEventListener('abort', () => resolve({ why: 'stopped', wasReady: true }));
+        signal.addEventListener('abort', () => resolve({ why: 'stopped', workedMs: 0 }));
       });
     },
     onLost: ({ why }) => lost.push(why),
@@ -32,8 +33,8 @@ async function run(ends: readonly LifeEnd[], lifeMs = 1_000, seenAt?: (nowMs: nu
   return { gapsMs: beganAtMs.slice(1).map((atMs, i) => atMs - (beganAtMs[i] ?? 0)), lost };
 }
 
-const failed: LifeEnd = { why: 'no device', wasReady: false };
-const worked: LifeEnd = { why: 'unplugged', wasReady: true };
+const failed: LifeEnd = { why: 'no device', workedMs: undefined };
+const worked = (workedMs: number): LifeEnd => ({ why: 'unplugged', workedMs });
 
 describe('supervised lives', () => {
   it('follow each other at growing distances while the device does not work', async () => {
@@ -43,13 +44,18 @@ describe('supervised lives', () => {
   });
 
   it('follow at once when the device had worked, and begin small again', async () => {
-    const { gapsMs } = await run([failed, failed, worked, failed]);
+    const { gapsMs } = await run([failed, failed, worked(1_000), failed]);
     assert.deepEqual(gapsMs, [250, 500, 1_000, 250]);
   });
 
   it('do not follow at once when the device works for a moment only', async () => {
-    const { gapsMs } = await run([worked, worked, worked], 100);
+    const { gapsMs } = await run([worked(100), worked(100), worked(100)]);
     assert.deepEqual(gapsMs, [350, 600, 1_100]);
+  });
+
+  it('do not follow at once either where that took long to open', async () => {
+    const { gapsMs } = await run([worked(100), worked(100)], 2_000);
+    assert.deepEqual(gapsMs, [2_350, 2_600]);
   });
 
   it('are never so far apart that a device plugged in again is not found within 3 s', () => {
