@@ -240,13 +240,13 @@ export class App {
   }
 
   /**
-   * Plays a rising tone as loud as a reply. Resolves when its last sample has been played. Throws AudioError within a
-   * conversation and where there is no loudspeaker.
+   * Plays a rising tone as loud as a reply. Resolves when its last sample has been played. Rejects with AudioError within a
+   * conversation and where it was not played to its end.
    */
   async testTone(): Promise<void> {
     if (!this.isQuiet) throw new AudioError('no test tone within a conversation; stop it first');
     if (!this.#speaker) throw new AudioError('there is no loudspeaker yet; try again in a second');
-    await playTestTone(this.#speaker, this.#volume);
+    await playTestTone(this.#speaker, this.#volume, this.#options.clock);
   }
 
   /** How loud the microphone is, chunk by chunk. */

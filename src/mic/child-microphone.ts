@@ -163,7 +163,8 @@ export class ChildMicrophone implements Microphone {
   }
 
   #noteFlat({ hasNoise, isFlat }: FlatLine): void {
-    if (isFlat && !hasNoise) this.#flat = { limitMs: Math.min(FLAT_LIMIT_MAX_MS, 2 * this.#flat.limitMs), hadNoise: true };
+    if (isFlat && !hasNoise)
+      this.#flat = { limitMs: Math.min(FLAT_LIMIT_MAX_MS, 2 * this.#flat.limitMs), hadNoise: true };
     else if (hasNoise) this.#flat = { limitMs: FLAT_LIMIT_MS, hadNoise: isFlat };
   }
 

@@ -19,6 +19,11 @@ export interface PcmFormat {
 /** What the hotword engines and the GemiTARS wire speak: 16 kHz, 16 bit, mono. */
 export const SPEECH_FORMAT: PcmFormat = Object.freeze({ rateHz: 16_000, bits: 16, channels: 1 });
 
+/** Whether there is sound of so many samples a second; a damaged header says anything. */
+export function isRate(rateHz: number): boolean {
+  return rateHz >= 1000 && rateHz <= 768_000;
+}
+
 /** Bytes of one frame (one sample of every channel). */
 export function frameBytes(format: PcmFormat): number {
   return (format.bits / 8) * format.channels;

@@ -26,6 +26,18 @@ export class PcmQueue {
     this.push(new Uint8Array(bytes));
   }
 
+  /** Forgets the part of a frame whose rest will not come. */
+  dropPart(): void {
+    let part = this.#bytes % this.#frameBytes;
+    this.#bytes -= part;
+    while (part > 0) {
+      const last = this.#blocks.pop();
+      if (!last) break;
+      if (last.length > part) this.#blocks.push(last.subarray(0, last.length - part));
+      part -= Math.min(part, last.length);
+    }
+  }
+
   /** Takes whole frames from the front: at most `limit` bytes, fewer when fewer wait. The block belongs to the caller. */
   take(limit: number): Uint8Array {
     const wanted = Math.min(limit - (limit % this.#frameBytes), this.bytes);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { AudioError, messageOf } from '../errors.js';
 import { toMono16 } from './convert.js';
-import type { PcmFormat } from './format.js';
+import { isRate, type PcmFormat } from './format.js';
 
 /** Sound of a WAV file. */
 export interface Wav {
@@ -67,8 +67,7 @@ export function parseWav(bytes: Uint8Array, name: string, channel = 1): Wav {
   if (codec !== PCM && codec !== FLOAT) {
     throw refusal(name, `holds ${CODECS[codec] ?? `codec ${codec}`} in a WAV`, conversion(name));
   }
-  if (rateHz < 1000 || rateHz > 768_000)
-    throw refusal(name, `says ${rateHz} samples a second`, 'the header is damaged');
+  if (!isRate(rateHz)) throw refusal(name, `says ${rateHz} samples a second`, 'the header is damaged');
   if (channels < 1) throw refusal(name, 'says that it has no channels', 'the header is damaged');
   if (channel > channels)
     throw refusal(name, `has ${channels} channel(s), no channel ${channel}`, 'choose another one');

@@ -17,6 +17,8 @@ const FRAMES_A_WRITE = 320;
 /** The device gets no more than this ahead of time: a write to a full one blocks for as long as its period lasts. */
 const AHEAD_MS = 300;
 const ALIVE_EVERY_MS = 1_000;
+/** Beyond so much that waits, nothing more is read: a device that hangs is noticed by who writes. */
+const WAITING_LIMIT_BYTES = 65_536;
 
 async function loadSpeaker(): Promise<SpeakerClass> {
   try {
@@ -66,6 +68,7 @@ class Player {
   take(pcm: Buffer): void {
     this.#waiting = this.#waiting.length === 0 ? pcm : Buffer.concat([this.#waiting, pcm]);
     this.#pump();
+    if (this.#waiting.length > WAITING_LIMIT_BYTES) process.stdin.pause();
   }
 
   obey(command: PlayerCommand): void {
@@ -157,6 +160,7 @@ class Player {
   #advance(bytes: number): void {
     this.#position += bytes;
     this.#waiting = this.#waiting.subarray(bytes);
+    if (this.#waiting.length <= WAITING_LIMIT_BYTES) process.stdin.resume();
   }
 
   #clear({ id, at }: Extract<PlayerCommand, { type: 'clear' }>): void {

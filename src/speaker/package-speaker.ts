@@ -100,9 +100,11 @@ export class PackageSpeaker implements Speaker {
         continue;
       }
       const why = this.#reasonOf(end);
-      if (end.code === EXIT_UNAVAILABLE || this.#isBetterPlayedByOthers(end)) {
+      const { onUnavailable } = this.#options;
+      // Where nobody takes over, it is a loss as any other.
+      if (onUnavailable && (end.code === EXIT_UNAVAILABLE || this.#isBetterPlayedByOthers(end))) {
         this.#isUnavailable = true;
-        this.#options.onUnavailable?.(why);
+        onUnavailable(why);
       }
       return { why, workedMs: readyAtMs === undefined ? undefined : clock.nowMs() - readyAtMs };
     }
@@ -116,8 +118,7 @@ export class PackageSpeaker implements Speaker {
   #isBetterPlayedByOthers({ isWithoutDefault }: PlayerEnd): boolean {
     if (!isWithoutDefault) return false;
     this.#refusals += 1;
-    const { device, onUnavailable } = this.#options;
-    return device !== '' && onUnavailable !== undefined && (!this.#wasLoaded || this.#refusals >= REFUSALS);
+    return this.#options.device !== '' && (!this.#wasLoaded || this.#refusals >= REFUSALS);
   }
 
   #launch(signal: AbortSignal): PlayerChild {
@@ -133,6 +134,7 @@ export class PackageSpeaker implements Speaker {
     });
     player.onWorn = () => this.#replaceWhenIdle(player, signal);
     player.onSlow = () => {
+      if (player.successor) return;
       // What is opened from now on waits for the new child, which reads it as soon as it is up.
       const successor = this.#launch(signal);
       player.successor = successor;
@@ -144,6 +146,10 @@ export class PackageSpeaker implements Speaker {
   #replaceWhenIdle(player: PlayerChild, signal: AbortSignal): void {
     if (this.#replace) return;
     const successor = this.#launch(signal);
+    let isGone = false;
+    void successor.over.then(() => {
+      isGone = true;
+    });
     void isLoaded(successor).then((loaded) => {
       if (!loaded) {
         this.#atIdle(player, () => void this.#giveWay(player, signal));
@@ -153,6 +159,10 @@ export class PackageSpeaker implements Speaker {
         // A child that was lost or replaced in the meantime has its own way to be followed.
         if (this.#current !== player || signal.aborted) {
           void successor.kill('not needed');
+          return;
+        }
+        if (isGone) {
+          this.#replaceWhenIdle(player, signal);
           return;
         }
         player.successor = successor;

@@ -51,6 +51,7 @@ export class PlayerChild {
   #writtenBytes = 0;
   #lastId = 0;
   #current: PackagePlayback | undefined;
+  #silencing: Promise<void> = Promise.resolve();
   /** A sound that was opened while the one before it was not silent yet. */
   #waiting: Sound | undefined;
 
@@ -77,14 +78,15 @@ export class PlayerChild {
     return playback;
   }
 
-  /** True while nothing plays. */
+  /** True while nothing plays, and what was cleared is silent. */
   get isIdle(): boolean {
-    return this.#current?.isOver ?? true;
+    return (this.#current?.isOver ?? true) && this.#onCleared.size === 0;
   }
 
-  /** Resolves when what plays now is over; a new sound may have begun by then. */
+  /** Resolves when what plays now is over and silent; a new sound may have begun by then. */
   async untilIdle(): Promise<void> {
     await this.#current?.over;
+    await this.#silencing;
   }
 
   /** Ends the child at once; `why` is what its end is put down to. */
@@ -121,7 +123,10 @@ export class PlayerChild {
       },
       writable: () => this.#child.writable(),
       end: () => post({ type: 'end', id, at: this.#writtenBytes }),
-      clear: () => this.#silence(id),
+      clear: () => {
+        this.#silencing = this.#silence(id);
+        return this.#silencing;
+      },
     });
   }
 

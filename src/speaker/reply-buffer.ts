@@ -187,6 +187,8 @@ export class ReplyBuffer {
   extend(): void {
     const reply = this.#reply;
     if (!reply) return;
+    // Half a sample at the end of a reply would make noise of all of the next one.
+    (reply.next?.queue ?? reply.queue).dropPart();
     if (reply.stage !== 'draining') reply.endedAtMs = undefined;
     else if (reply.next) reply.next.isEnded = false;
     else reply.next = { queue: new PcmQueue(frameBytes(reply.format)), isEnded: false };
@@ -313,7 +315,10 @@ export class ReplyBuffer {
 
   #beginNext(format: PcmFormat, next: { queue: PcmQueue; isEnded: boolean }): void {
     this.#begin(format);
-    if (this.#reply) this.#take(this.#reply, next.queue.take(next.queue.bytes));
+    if (this.#reply) {
+      this.#reply.queue = next.queue;
+      this.#take(this.#reply, new Uint8Array(0));
+    }
     if (next.isEnded) this.end();
   }
 

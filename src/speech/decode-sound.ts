@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AudioError, messageOf } from '../errors.js';
+import { isRate } from '../pcm/format.js';
 import { parseWav } from '../pcm/wav.js';
 import type { Sound } from './voice.js';
 
@@ -54,6 +55,7 @@ async function decodeAll(decoder: Decoder, bytes: Uint8Array): Promise<Sound> {
   const take = ({ channelData, sampleRate }: Decoded) => {
     const samples = mono(channelData);
     if (samples.length === 0) return;
+    if (!isRate(sampleRate)) throw new AudioError(`it says ${sampleRate} samples a second; its header is damaged`);
     rateHz = sampleRate;
     count += samples.length;
     if (count > MAX_SECONDS * rateHz) throw new AudioError(`it is longer than ${MAX_SECONDS} s`);
