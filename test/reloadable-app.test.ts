@@ -51,6 +51,7 @@ function bench(test: TestContext, flags: Record<string, string> = {}) {
       openMicrophones.delete(signal);
     },
   };
+  const positions: number[] = [];
   let isRefusing = false;
   const makeEar = async (listener: EarListener, config: Config): Promise<AppEar> => {
     await settled();
@@ -61,6 +62,9 @@ function bench(test: TestContext, flags: Record<string, string> = {}) {
       engine: `test ${ears.length}`,
       isClosed: false,
       tell: (endedAt) => listener.onDetection({ phrase: 'hey tars', score: 0.5, engine: ear.engine, endedAt }),
+      reset: (position) => {
+        if (position !== undefined) positions.push(position);
+      },
       fail: () => listener.onFailure(new HotwordError('the test wants it to fail')),
       close: async () => {
         ear.isClosed = true;
@@ -103,6 +107,8 @@ function bench(test: TestContext, flags: Record<string, string> = {}) {
     clock,
     device,
     ears,
+    /** Where the ears were told to begin anew. */
+    positions,
     entries,
     sockets,
     /** Whether an engine can be made from now on. */
@@ -174,6 +180,24 @@ describe('a reload', () => {
     device.app.toggleMute();
     await settled();
     assert.equal(open(), 1);
+  });
+
+  it('gives an ear that goes on no sound from before what it has heard', async (test) => {
+    const { clock, device, ears, positions, hear, reload } = bench(test, {
+      'hotword.actions': '{ "hey tars" = { event = "heard" } }',
+    });
+    await device.start();
+    await settled();
+    clock.advance(0);
+    hear();
+    await reload({ 'session.settle_ms': '250', 'hotword.actions': '{ "hey tars" = { event = "heard" } }' });
+    await settled();
+    assert.equal(ears.length, 1);
+    assert.equal(positions.at(-1), 16_000);
+    assert.deepEqual(
+      positions.toSorted((a, b) => a - b),
+      positions,
+    );
   });
 
   it('makes another engine where the old one has failed', async (test) => {

@@ -18,7 +18,7 @@ const FRAMES_A_WRITE = 320;
 const AHEAD_MS = 300;
 const ALIVE_EVERY_MS = 1_000;
 /** Beyond so much that waits, nothing more is read: a device that hangs is noticed by who writes. */
-const WAITING_LIMIT_BYTES = 65_536;
+const WAITING_LIMIT_BYTES = 16_384;
 
 async function loadSpeaker(): Promise<SpeakerClass> {
   try {

@@ -40,6 +40,23 @@ describe('SIGTERM', () => {
   });
 });
 
+describe('a loudspeaker that hangs in a long reply', () => {
+  it('speaker: is noticed when its child takes no more, not at the end of the reply', async (test) => {
+    const room = await furnish(test, { flags: ['--speaker.backend=speaker', '--cues.enabled=false'] });
+    const { sound, server, device } = room;
+    await LEADS.userTurn(room);
+    const fromMs = performance.now();
+    const sending = server.reply(whiteNoise(5 * LONG_REPLY_MS, -20), { speed: 50 });
+    await sound.speaker.untilSound(fromMs, 5_000);
+    device.mark();
+    await sound.stall('spk');
+    await device.waitFor('state.changed', { where: ({ to }) => to === 'listening', timeoutMs: HANG_NOTICED_MS });
+    await sending;
+    await sound.resume('spk');
+    await device.waitFor('speaker.ready');
+  });
+});
+
 describe('a player that hangs in a long reply', { concurrency: 2 }, () => {
   for (const [backend, command] of Object.entries({ aplay: 'aplay ', pacat: 'stream-name=loud' })) {
     it(`${backend}: is ended with the conversation, once, and plays in the next one`, async (test) => {

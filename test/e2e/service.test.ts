@@ -52,6 +52,12 @@ describe('SIGHUP', () => {
     await server.endSession();
     await device.waitForText('the new configuration holds');
     await device.waitForState('listening');
+    // The engine has gone on, and its refractory time with it.
+    server.forget();
+    await sound.speak((await utter('what is the time')).sound);
+    await server.next('hotword_detected');
+    await server.endSession();
+    await device.waitForState('listening');
 
     device.signal('SIGURG');
     await device.waitForState('idle');

@@ -97,14 +97,20 @@ export class VirtualSound {
 
   /** Takes a device away, as pulling its plug would: what is open on it fails, and it cannot be opened. */
   async unplug(device: SoundDevice): Promise<void> {
+    await this.#tap(device).detach();
+    await this.#cutOff(device);
+    await this.unload(device);
+    // What came in between has been moved to `nowhere`.
+    await this.#cutOff(device);
+  }
+
+  /** Takes a device away as the sound server does: what is open on it goes on with another one, where there is one. */
+  async unload(device: SoundDevice): Promise<void> {
     const modules = await outputOf('pactl', ['list', 'short', 'modules'], this.env);
     const line = modules.split('\n').find((text) => text.includes(`sink_name=${device} `));
     if (!line) throw new Error(`virtual sound: ${device} is not plugged in`);
     await this.#tap(device).detach();
-    await this.#cutOff(device);
     await outputOf('pactl', ['unload-module', line.split('\t')[0] ?? ''], this.env);
-    // What came in between has been moved to `nowhere`.
-    await this.#cutOff(device);
   }
 
   /** Brings a device back. */

@@ -30,6 +30,13 @@ describe('flat line', () => {
     for (let i = 0; i < 100; i++) assert.equal(line.feed(zeros(10)), false);
   });
 
+  it('is one from the first zero on where there was noise when the device was open before', () => {
+    const line = new FlatLine({ format: SPEECH_FORMAT, channel: 1, limitMs: 30_000, hadNoise: true });
+    assert.equal(line.feed(zeros(29)), false);
+    assert.equal(line.feed(zeros(1)), true);
+    assert.deepEqual([line.isFlat, line.hasNoise], [true, false]);
+  });
+
   it('does not mind chunks of no samples', () => {
     const line = flatLine();
     line.feed(blip(3));

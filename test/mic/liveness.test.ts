@@ -20,6 +20,11 @@ const HANGS = 'exec sleep 60';
 function listen(test: TestContext, firstLife: readonly string[]): Hearing {
   const begins = '[ -e "$folder/second" ] && { while :; do head -c 1280 /dev/urandom; sleep 0.04; done; }';
   fakes.put('arecord', [begins, 'touch "$folder/second"', ...firstLife].join('\n'));
+  return hear(test);
+}
+
+/** What `arecord` gives. */
+function hear(test: TestContext): Hearing {
   const settings = { device: '', rateHz: RATE_HZ, bits: 16 as const, channels: 1, channel: 1, gainDb: 0 };
   const common = { rateHz: RATE_HZ, clock: systemClock, log: pino({ level: 'silent' }) };
   const microphone = MICROPHONES.arecord?.({ settings, ...common });
@@ -50,6 +55,16 @@ describe('a microphone that is there and hands on nothing', () => {
     assert.equal(lost.why, 'arecord: only zeros for 30 s');
     await hearing.until('ready', lost.atMs);
     await hearing.more(RATE_HZ / 10);
+  });
+
+  it('is opened again and again, ever more rarely, where it gives only zeros from then on', async (test) => {
+    fakes.put('arecord', `[ -e "$folder/second" ] || ${noise(0.2)}\ntouch "$folder/second"\nexec cat /dev/zero`);
+    const hearing = hear(test);
+    for (const seconds of [30, 30, 60]) {
+      const { why, atMs } = await hearing.until('lost', hearing.happenings.at(-1)?.atMs ?? 0);
+      assert.equal(why, `arecord: only zeros for ${seconds} s`);
+      await hearing.until('ready', atMs);
+    }
   });
 
   it('is left alone with its zeros where there never was any noise', async (test) => {

@@ -141,6 +141,31 @@ for (const [backend, { device, command }] of Object.entries(BACKENDS)) {
   });
 }
 
+describe('a PulseAudio source that is named', {
+  skip: skip || (isOnPipewire && 'PipeWire brings a stream back by itself'),
+}, () => {
+  it('is not exchanged for another one when it is unloaded, and is heard again when it is loaded', async (test) => {
+    const settings = { device: 'mic.monitor', rateHz: RATE_HZ, bits: 16 as const, channels: 1, channel: 1, gainDb: 0 };
+    const log = pino({ level: 'silent' });
+    const microphone = MICROPHONES.parecord?.({ settings, rateHz: RATE_HZ, clock: systemClock, log });
+    assert.ok(microphone);
+    const hearing = new Hearing();
+    test.after(() => hearing.stop());
+    hearing.start(microphone);
+    await hearing.until('ready', 0);
+    const fromMs = performance.now();
+    await sound.unload('mic');
+    const lost = await hearing.until('lost', fromMs);
+    assert.match(lost.why, /Stream moved to device nowhere\.monitor/);
+    await sound.plug('mic');
+    await hearing.until('ready', lost.atMs);
+    const from = hearing.chunkAtMs.length;
+    const words = whiteNoise(1_500, -20);
+    await sound.speak(concat(words, silence(200)));
+    assert.equal(align(words, hearing.heard(from)).missing, 0);
+  });
+});
+
 describe('the list of naudiodon', { skip }, () => {
   it('has the device as default that PortAudio opens, though it is not the first', async () => {
     const rows = await listNaudiodon(pino({ level: 'silent' }));

@@ -52,3 +52,11 @@ test('a ring of no samples is refused', () => {
   assert.throws(() => new SampleRing(0), RangeError);
   assert.throws(() => new SampleRing(1.5), RangeError);
 });
+
+test('a ring may go on with the positions of another', () => {
+  const ring = new SampleRing(4, 1_001);
+  assert.deepEqual([ring.start, ring.end], [1_001, 1_001]);
+  ring.write(Int16Array.of(1, 2, 3, 4, 5));
+  assert.deepEqual([ring.start, ring.end], [1_002, 1_006]);
+  assert.deepEqual([...ring.readFrom(1_004).samples], [4, 5]);
+});

@@ -64,6 +64,7 @@ describe('the trace of sound devices', { skip: process.platform !== 'linux' && '
     ['the sound server is another machine', () => undefined, { env: { ...USER, PULSE_SERVER: 'tcp:10.0.0.2' } }],
     ['it is another machine by configuration', () => put('/etc/pulse/client.conf', 'default-server = tcp:box'), {}],
     ['ALSA is told of Bluetooth', () => put(`${HOME}/.asoundrc`, 'pcm.bt {\n type bluealsa }'), {}],
+    ['nobody may look for the sound server', () => put('/run/user/1000/pulse'), {}],
     ['the device is a Bluetooth one', () => undefined, { device: 'bluealsa:DEV=00:11' }],
   ] as const) {
     it(`cannot be told where ${what}`, () => {

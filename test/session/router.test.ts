@@ -174,6 +174,17 @@ describe('router', () => {
     assert.deepEqual(sent, counted(2_000, 5 * CHUNK));
   });
 
+  it('an interruption by a phrase of before the gate, told late, sends nothing twice', () => {
+    const { router, sent, feed } = bench(1_000);
+    router.turn({ to: 'hold' });
+    router.turn({ to: 'server' });
+    feed(3);
+    router.turn({ to: 'gate', armed: 'hotword' });
+    feed(2);
+    router.turn({ to: 'server', from: 2 * CHUNK });
+    assert.deepEqual(sent, counted(0, 5 * CHUNK));
+  });
+
   it('notices speech behind the gate where it is armed for speech, and says where it began', () => {
     for (const armed of ['hotword', 'speech'] as const) {
       const { router, interruptions } = bench();

@@ -257,6 +257,28 @@ describe('the child of the speaker package', { skip }, () => {
     await speaker.open(SPEECH_FORMAT).drain();
   });
 
+  it('is lost where the package does not load and nobody takes its place, and there when it loads', async (test) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tars-load-'));
+    const { NODE_OPTIONS = '' } = process.env;
+    const load = () => {
+      process.env.NODE_OPTIONS = NODE_OPTIONS;
+    };
+    test.after(async () => {
+      load();
+      await rm(folder, { recursive: true });
+    });
+    await writeFile(
+      join(folder, 'refuse.cjs'),
+      'console.error("speaker does not load: no such package"); process.exit(69);',
+    );
+    process.env.NODE_OPTIONS = `--require=${join(folder, 'refuse.cjs')}`;
+    const { told } = run(test, new PackageSpeaker({ device: '', ...common }));
+    const { why, atMs } = await told.until('lost', 0);
+    assert.match(why, /speaker does not load/);
+    load();
+    await told.until('ready', atMs, 3_000);
+  });
+
   it('gives way to aplay where the default stays away, not where it is held for a moment', async (test) => {
     const alsa = await ownAlsa(test);
     const auto = new AutoSpeaker({ device: 'null', ...common });

@@ -44,7 +44,7 @@ async function playing(t: TestContext, answer: string) {
   const standStill = () => {
     while (!existsSync(answered));
   };
-  return { clock, child, slow, playback, standStill };
+  return { clock, child, player, slow, playback, standStill };
 }
 
 describe('a player child that is to be silent', () => {
@@ -68,5 +68,14 @@ describe('a player child that is to be silent', () => {
     await cleared;
     assert.deepEqual(slow, [LIMIT_MS]);
     assert.equal(child.isGone, true);
+  });
+
+  it('is idle when it is silent, not before', async (t) => {
+    const { player, playback } = await playing(t, `process.send({ type: 'cleared', id });`);
+    const cleared = playback.clear();
+    assert.equal(player.isIdle, false);
+    await player.untilIdle();
+    assert.equal(player.isIdle, true);
+    await cleared;
   });
 });

@@ -319,6 +319,44 @@ describe('reply buffer', () => {
     assert.equal(told.filter((name) => name === 'drained').length, 1);
   });
 
+  it('carries odd bytes over where the reply before is still playing out', async () => {
+    const { buffer, speaker, pass } = bench();
+    const bytes = bytesOf(ramp(300, 4_801));
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(300)));
+    buffer.end();
+    await pass(250);
+    buffer.extend();
+    buffer.push(bytes.subarray(0, 333));
+    await pass(400);
+    for (let at = 333; at < bytes.length; at += 333) buffer.push(bytes.subarray(at, at + 333));
+    buffer.end();
+    await pass(1_000);
+    assert.deepEqual(speaker.sound, [...ramp(600)]);
+  });
+
+  for (const [what, waitMs] of [
+    ['is playing', 100],
+    ['plays out', 250],
+  ] as const) {
+    it(`drops half a sample at the end of a reply that ${what}, so that the next one is no noise`, async () => {
+      const { buffer, speaker, pass } = bench();
+      buffer.begin(SPEECH_FORMAT);
+      buffer.push(bytesOf(ramp(300)));
+      buffer.push(Uint8Array.of(7));
+      buffer.end();
+      await pass(waitMs);
+      for (const from of [4_801, 8_001]) {
+        buffer.extend();
+        buffer.push(bytesOf(ramp(200, from)));
+        buffer.push(Uint8Array.of(7));
+        buffer.end();
+      }
+      await pass(1_500);
+      assert.deepEqual(speaker.sound, [...ramp(700)]);
+    });
+  }
+
   it('plays what had come when it was sealed, and nothing that comes behind its end from then on', async () => {
     const { buffer, speaker, told, pass } = bench();
     buffer.begin(SPEECH_FORMAT);

@@ -30,6 +30,16 @@ function pitchHz({ rateHz, samples }: { rateHz: number; samples: Int16Array }): 
   return (crossings.length * rateHz) / middle.length;
 }
 
+/** The checksum of a page of Ogg (RFC 3533): CRC-32 without reflection, of the page with zeros in its place. */
+function oggChecksum(page: Uint8Array): number {
+  let crc = 0;
+  for (const byte of page) {
+    crc ^= byte << 24;
+    for (let bit = 0; bit < 8; bit++) crc = crc < 0 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
+  }
+  return crc >>> 0;
+}
+
 describe('the sound of a file', () => {
   for (const name of ['tone.mp3', 'tone-vorbis.ogg', 'tone-opus.ogg']) {
     it(`is decoded: ${name}, half a second of 440 Hz`, async () => {
@@ -48,6 +58,19 @@ describe('the sound of a file', () => {
       }
     });
   }
+
+  it('that says an impossible rate is refused, though its checksums are right', async () => {
+    for (const rateHz of [8, 2_000_000_000]) {
+      const bytes = Buffer.from(fixture('tone-vorbis.ogg'));
+      const header = bytes.indexOf('\x01vorbis', 'latin1');
+      bytes.writeUInt32LE(rateHz, header + 12);
+      // The first page: a header of 27 bytes and one for each segment, which holds the stream's header and no more.
+      const page = bytes.subarray(0, 28 + (bytes[27] ?? 0));
+      page.writeUInt32LE(0, 22);
+      page.writeUInt32LE(oggChecksum(page), 22);
+      await assert.rejects(decodeSound(bytes, 'a sound'), /a sound cannot be decoded/);
+    }
+  });
 
   it('of another kind is refused by name', async () => {
     await assert.rejects(decodeSound(Buffer.from('<html>'), 'the sound at x'), /the sound at x is not a WAV/);
