@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { type ChildSpec, PcmChild } from '../../src/pcm/child.js';
@@ -18,7 +19,8 @@ function shell(t: TestContext, script: string, spec: Partial<ChildSpec> = {}) {
 describe('a child that is ended', () => {
   it('is given up where it does not go away, and nothing more of it is heard', async (t) => {
     // What holds its pipes open is as good as a process that hangs in the kernel.
-    const { child } = shell(t, 'sleep 4 & exec sleep 60');
+    const { child } = shell(t, 'sleep 4 & echo; exec sleep 60');
+    await once(child.output, 'data');
     const fromMs = performance.now();
     const { why } = await child.kill();
     assert.equal(why, 'child cannot be ended; its device hangs');
