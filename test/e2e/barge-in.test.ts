@@ -12,7 +12,7 @@ const SILENT_WITHIN_MS = 75;
 const SILENT_AT_LAST_MS = 500;
 
 const LONG =
-  'The history of the lighthouse begins in Alexandria, where a tower stood at the entrance of the harbour. ' +
+  'The history of the lighthouse begins in Alexandria, where a great light stood at the entrance of the harbour. ' +
   'At night a fire burned at its top, and ships saw it from thirty miles away.';
 
 async function ask({ sound, server }: Room): Promise<void> {

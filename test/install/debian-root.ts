@@ -22,7 +22,7 @@ const SUITE = 'trixie';
 const MIRROR = 'http://deb.debian.org/debian';
 /** What the program needs of Debian: fetched once, installed in each root without a network. */
 const PACKAGES =
-  'ca-certificates alsa-utils libasound2-plugins libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite libportaudio2 libgpiod3 systemd pipewire pipewire-bin pipewire-pulse pipewire-alsa wireplumber pulseaudio-utils procps';
+  'ca-certificates alsa-utils libasound2-plugins libpocketsphinx3 pocketsphinx-en-us libspeexdsp1 flite libportaudio2 libgpiod3 systemd';
 
 const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
