@@ -146,10 +146,6 @@ export class PackageSpeaker implements Speaker {
   #replaceWhenIdle(player: PlayerChild, signal: AbortSignal): void {
     if (this.#replace) return;
     const successor = this.#launch(signal);
-    let isGone = false;
-    void successor.over.then(() => {
-      isGone = true;
-    });
     void isLoaded(successor).then((loaded) => {
       if (!loaded) {
         this.#atIdle(player, () => void this.#giveWay(player, signal));
@@ -161,7 +157,7 @@ export class PackageSpeaker implements Speaker {
           void successor.kill('not needed');
           return;
         }
-        if (isGone) {
+        if (successor.isGone) {
           this.#replaceWhenIdle(player, signal);
           return;
         }

@@ -78,6 +78,10 @@ export class PlayerChild {
     return playback;
   }
 
+  get isGone(): boolean {
+    return this.#child.isGone;
+  }
+
   /** True while nothing plays, and what was cleared is silent. */
   get isIdle(): boolean {
     return (this.#current?.isOver ?? true) && this.#onCleared.size === 0;
