@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { answer } from '../helpers/gemitars-scripts.js';
 import { LEADS } from '../helpers/leads.js';
 import { untilHolds } from '../helpers/process-tree.js';
-import { furnish, utter } from '../helpers/room.js';
+import { furnish, type Room, utter } from '../helpers/room.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 
 const STOP_WITHIN_MS = 2_000;
@@ -40,6 +40,17 @@ describe('SIGTERM', () => {
   });
 });
 
+/** The next conversation is heard. */
+async function hearsAnswer(room: Room): Promise<void> {
+  const { server, sound } = room;
+  server.forget();
+  await LEADS.userTurn(room);
+  const fromMs = performance.now();
+  await answer(server, whiteNoise(300, -20, 2));
+  await sound.speaker.untilSound(fromMs, 1_000);
+  assert.equal(server.all('playback_complete').length, 1);
+}
+
 describe('a loudspeaker that hangs in a long reply', () => {
   it('speaker: is noticed when its child takes no more, not at the end of the reply', async (test) => {
     const room = await furnish(test, { flags: ['--speaker.backend=speaker', '--cues.enabled=false'] });
@@ -53,7 +64,7 @@ describe('a loudspeaker that hangs in a long reply', () => {
     await device.waitFor('state.changed', { where: ({ to }) => to === 'listening', timeoutMs: HANG_NOTICED_MS });
     await sending;
     await sound.resume('spk');
-    await device.waitFor('speaker.ready');
+    await hearsAnswer(room);
   });
 });
 
@@ -78,12 +89,7 @@ describe('a player that hangs in a long reply', { concurrency: 2 }, () => {
       // A process is gone some milliseconds after it was killed.
       const isGone = () => !device.children().some(({ pid }) => pid === player.pid);
       await untilHolds(isGone, 1_000, () => `process ${player.pid} is still there`);
-      server.forget();
-      await LEADS.userTurn(room);
-      const nextMs = performance.now();
-      await answer(server, whiteNoise(300, -20, 2));
-      await sound.speaker.untilSound(nextMs, 1_000);
-      assert.equal(server.all('playback_complete').length, 1);
+      await hearsAnswer(room);
     });
   }
 });

@@ -53,7 +53,6 @@ describe('SIGHUP', () => {
     await device.waitForText('the new configuration holds');
     await device.waitForState('listening');
     // The engine has gone on, and its refractory time with it.
-    server.forget();
     await sound.speak((await utter('what is the time')).sound);
     await server.next('hotword_detected');
     await server.endSession();
