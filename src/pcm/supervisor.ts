@@ -27,10 +27,10 @@ export interface SuperviseOptions {
 }
 
 /**
- * Pauses before a restart, in milliseconds: none after a device that had worked for a while, then longer. At most 2 s, so that a
- * device plugged in again is found within 3 s.
+ * Pauses before a restart, in milliseconds: none after a device that had worked for a while, then longer. At most 1 s, so that a
+ * device plugged in again is used within 3 s also where its child takes two to open it.
  */
-export const RESTART_DELAYS_MS: readonly number[] = [0, 250, 500, 1000, 2000];
+export const RESTART_DELAYS_MS: readonly number[] = [0, 250, 500, 1000, 1000];
 
 /** A machine without any sound device starts a child so rarely. */
 const QUIET_MS = 30_000;

@@ -278,6 +278,8 @@ export class ReplyBuffer {
 
   /** Nothing to play just now: silence keeps the device from stopping; in the middle of a reply it is an underrun. */
   #fillGap(reply: Reply): void {
+    // Time has passed since the feeding: what waits goes out with the next tick, without silence in front of it.
+    if (reply.stage === 'playing' && reply.queue.bytes > 0) return;
     const dryMs = reply.firstSampleAtMs === undefined ? IDLE_DRY_MS : DRY_MS;
     if (reply.isBlocked || !reply.playhead.isMoving || reply.playhead.aheadMs >= dryMs) return;
     if (reply.stage === 'playing' && reply.endedAtMs === undefined) {

@@ -39,7 +39,7 @@ const worked = (workedMs: number): LifeEnd => ({ why: 'unplugged', workedMs });
 describe('supervised lives', () => {
   it('follow each other at growing distances while the device does not work', async () => {
     const { gapsMs, lost } = await run([failed, failed, failed, failed, failed, failed]);
-    assert.deepEqual(gapsMs, [250, 500, 1_000, 2_000, 2_000, 2_000]);
+    assert.deepEqual(gapsMs, [250, 500, 1_000, 1_000, 1_000, 1_000]);
     assert.equal(lost.length, 6);
   });
 
@@ -58,24 +58,25 @@ describe('supervised lives', () => {
     assert.deepEqual(gapsMs, [2_350, 2_600]);
   });
 
-  it('are never so far apart that a device plugged in again is not found within 3 s', () => {
-    assert.ok(Math.max(...RESTART_DELAYS_MS) <= 2_000);
+  it('are never so far apart that a device plugged in again is not used within 3 s', () => {
+    const openingMs = 2_000;
+    assert.ok(Math.max(...RESTART_DELAYS_MS) + openingMs <= 3_000);
   });
 
   it('are rare after the first few where nothing changes that could help', async () => {
     const { gapsMs } = await run(Array(6).fill(failed), 0, () => 'no sound card');
-    assert.deepEqual(gapsMs, [250, 500, 1_000, 2_000, 30_000, 30_000]);
+    assert.deepEqual(gapsMs, [250, 500, 1_000, 1_000, 30_000, 30_000]);
   });
 
   it('follow as usual where nobody can tell whether anything has changed', async () => {
     const { gapsMs } = await run(Array(7).fill(failed), 0, () => undefined);
-    assert.deepEqual(gapsMs, [250, 500, 1_000, 2_000, 2_000, 2_000, 2_000]);
+    assert.deepEqual(gapsMs, [250, 500, 1_000, 1_000, 1_000, 1_000, 1_000]);
   });
 
   it('begin again, and close together, at most half a second after something has changed', async () => {
     const pluggedAtMs = 12_340;
     const { gapsMs } = await run(Array(9).fill(failed), 0, (nowMs) => (nowMs < pluggedAtMs ? 'nothing' : 'a card'));
-    assert.deepEqual(gapsMs, [250, 500, 1_000, 2_000, 9_000, 250, 500, 1_000, 2_000]);
+    assert.deepEqual(gapsMs, [250, 500, 1_000, 1_000, 10_000, 250, 500, 1_000, 1_000]);
   });
 
   it('end with the signal, which is no loss', async () => {

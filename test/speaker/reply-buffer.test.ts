@@ -78,7 +78,7 @@ class FakeSpeaker implements Speaker {
   }
 }
 
-function bench(options: { prebufferMs?: number; leadInMs?: number; volume?: number } = {}) {
+function bench(options: { prebufferMs?: number; leadInMs?: number; volume?: number; heldMs?: number } = {}) {
   const clock = new FakeClock();
   const speaker = new FakeSpeaker(clock);
   const told: string[] = [];
@@ -89,7 +89,16 @@ function bench(options: { prebufferMs?: number; leadInMs?: number; volume?: numb
   };
   const buffer = new ReplyBuffer({
     speaker,
-    listener: { started: tell('started'), drained: tell('drained'), failed: tell('failed'), held: tell('held') },
+    listener: {
+      started: tell('started'),
+      drained: tell('drained'),
+      failed: tell('failed'),
+      held: (hold) => {
+        tell('held')(hold);
+        // Whoever is told takes so long.
+        clock.block(options.heldMs ?? 0);
+      },
+    },
     clock,
     log: pino({ level: 'silent' }),
     prebufferMs: options.prebufferMs ?? 120,
@@ -406,6 +415,18 @@ describe('reply buffer', () => {
     assert.deepEqual(told, ['started', 'drained']);
     assert.ok(Number(infos.at(-1)?.underruns) >= 1);
     assert.deepEqual(speaker.sound, [...ramp(1_700)]);
+  });
+
+  it('puts no silence in front of sound that has come, where this process is busy in the middle of feeding', async () => {
+    const { buffer, speaker, told, infos, pass } = bench({ heldMs: 370 });
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(61_000)));
+    await pass(5_000);
+    buffer.end();
+    await pass(60_000);
+    assert.deepEqual(told, ['started', 'held', 'held', 'drained']);
+    assert.deepEqual([speaker.dryMs, infos.at(-1)?.underruns], [0, 0]);
+    assert.deepEqual(speaker.sound, [...ramp(61_000)]);
   });
 
   it('is silent after clear, says nothing more, and lets a held sender go', async () => {
