@@ -90,6 +90,7 @@ export interface Heirlooms {
 const RING_MARGIN_MS = LATE_MS + 1000;
 /** Engines know the end of a phrase to some tens of milliseconds: so much more pre-roll goes out than was asked for. */
 const END_DOUBT_MS = 50;
+
 /**
  * The device: joins the parts that `parts.ts` makes of the configuration. Nothing else joins parts.
  */

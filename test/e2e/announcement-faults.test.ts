@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { overcome, PARTS } from '../helpers/child-faults.js';
 import { startDevice } from '../helpers/device.js';
-import { GlassesCloud } from '../helpers/glasses-cloud.js';
+import { glassesRoom } from '../helpers/glasses-room.js';
 import { serve, wavOf } from '../helpers/sound-files.js';
 import { say } from '../helpers/speech.js';
-import { VirtualSound } from '../helpers/virtual-sound.js';
 
 /** Long enough to be lost in the middle of it, short enough for a player's limit to pass. */
 const ANNOUNCEMENT_MS = 2_500;
@@ -13,14 +12,7 @@ const ANNOUNCEMENT_MS = 2_500;
 describe('a child that is killed, aborted, stopped or starved during an announcement', { concurrency: 2 }, () => {
   for (const part of PARTS) {
     it(`${part.name}: listening again in time, and the app is told once`, { timeout: 180_000 }, async (test) => {
-      const sound = new VirtualSound();
-      const cloud = new GlassesCloud({ generation: 'new' });
-      test.after(async () => {
-        await cloud.close();
-        await sound.close();
-      });
-      await sound.start();
-      await cloud.start();
+      const { sound, cloud } = await glassesRoom(test);
       const words = await say('The timer for the potatoes is over, and so is the one for the eggs, I am afraid.');
       const url = await serve(test, { '/alarm': await wavOf(words.subarray(0, ANNOUNCEMENT_MS * 16)) });
       const device = await startDevice(test, {

@@ -4,23 +4,15 @@ import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { align } from '../helpers/correlate.js';
 import { startDevice } from '../helpers/device.js';
-import { GlassesCloud } from '../helpers/glasses-cloud.js';
+import { glassesRoom } from '../helpers/glasses-room.js';
 import { utter } from '../helpers/room.js';
 import { serve, wavOf } from '../helpers/sound-files.js';
 import { concat, say, silence } from '../helpers/speech.js';
-import { VirtualSound } from '../helpers/virtual-sound.js';
 
 const TONE = fileURLToPath(new URL('../../../test/fixtures/sounds/tone.mp3', import.meta.url));
 
 it('glasses: an alarm sounds and is interrupted, the person is heard, a card is spoken, a sound played', async (test) => {
-  const sound = new VirtualSound();
-  const cloud = new GlassesCloud({ generation: 'new' });
-  test.after(async () => {
-    await cloud.close();
-    await sound.close();
-  });
-  await sound.start();
-  await cloud.start();
+  const { sound, cloud } = await glassesRoom(test);
   const flags = [
     '--server.protocol=augmentos',
     `--server.url=${cloud.url}`,
