@@ -10,6 +10,7 @@ import { LIMITS } from './limits.js';
 
 const HOTWORD: SessionEvent = { type: 'hotword', phrase: 'hey tars', score: 0.9, endedAt: 16_000 };
 const START_REPLY: SessionEvent = { type: 'server.replyStarted', format: SPEECH_FORMAT };
+const ANNOUNCE: SessionEvent = { type: 'announcement', format: SPEECH_FORMAT };
 
 /** The machine with orders that are only written down. */
 function bench(bargeIn: BargeIn = 'hotword') {
@@ -61,6 +62,7 @@ const READY = ['mic.ready', 'engine.ready'] as const;
 const IN_SESSION = [...READY, HOTWORD, 'link.up'] as const;
 const IN_REPLY = [...IN_SESSION, START_REPLY] as const;
 const IN_DRAINING = [...IN_REPLY, 'server.replyEnded'] as const;
+const IN_ANNOUNCEMENT = [...READY, ANNOUNCE] as const;
 
 describe('session machine: getting ready', () => {
   it('listens only when microphone and engine are ready and it is not muted', () => {
@@ -74,8 +76,8 @@ describe('session machine: getting ready', () => {
     assert.equal(state(), 'idle');
   });
 
-  it('closes the capture when muted, from listening and from a session', () => {
-    for (const way of [READY, IN_SESSION, IN_REPLY, IN_DRAINING, [...READY, HOTWORD]]) {
+  it('closes the capture when muted, wherever it is', () => {
+    for (const way of [READY, IN_SESSION, IN_REPLY, IN_DRAINING, [...READY, HOTWORD], IN_ANNOUNCEMENT]) {
       const { send, state, orders } = bench();
       send(...way);
       orders();
@@ -91,6 +93,27 @@ describe('session machine: getting ready', () => {
       );
       send('mic.ready');
       assert.equal(state(), 'listening');
+    }
+  });
+
+  it('sounds a cue when it is muted, behind what it silences, and another when it is not any more, each once', () => {
+    const SILENT = [['engine.ready'], READY, [...READY, HOTWORD], IN_SESSION] as const;
+    const SOUNDING = [IN_REPLY, IN_DRAINING, IN_ANNOUNCEMENT] as const;
+    for (const way of [...SILENT, ...SOUNDING]) {
+      const { send, state, orders } = bench();
+      const heard = () => orders().filter((order) => /^(cue|reply) /.test(order));
+      send(...way);
+      heard();
+      const before = state();
+      send('mute');
+      const silenced = SOUNDING.some((sounding) => sounding === way) ? ['reply clear'] : [];
+      assert.deepEqual(heard(), [...silenced, 'cue muted'], before);
+      send('mute');
+      assert.deepEqual(heard(), [], `muted twice in ${before}`);
+      send('unmute');
+      assert.deepEqual(heard(), ['cue unmuted'], before);
+      send('unmute');
+      assert.deepEqual(heard(), [], `unmuted twice in ${before}`);
     }
   });
 });
@@ -360,21 +383,19 @@ describe('session machine: the reply', () => {
 });
 
 describe('session machine: an announcement', () => {
-  const ANNOUNCE: SessionEvent = { type: 'announcement', format: SPEECH_FORMAT };
-
   it('however short yields to a hotword at once, and to a spoken stop', () => {
     for (const [event, next] of [
       [HOTWORD, 'hotwordDetected'],
       [{ type: 'stop.spoken', phrase: 'stop' }, 'listening'],
     ] as const) {
       const { send, state, orders } = bench();
-      send(...READY, ANNOUNCE);
+      send(...IN_ANNOUNCEMENT);
       orders();
       send(event);
       assert.equal(state(), next);
       assert.ok(orders().includes('reply clear'));
       const off = bench('off');
-      off.send(...READY, ANNOUNCE, event);
+      off.send(...IN_ANNOUNCEMENT, event);
       assert.equal(off.state(), 'announcement');
     }
   });
