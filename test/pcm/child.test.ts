@@ -8,9 +8,10 @@ import { takeDescriptors } from './descriptors.js';
 /** More than a pipe holds. */
 const MUCH = new Uint8Array(4 * 2 ** 20);
 
+const spec = { name: 'child', pcm: 'stdin' as const, remedy: '' };
+
 function childOf(t: TestContext, command: string, ...args: string[]): PcmChild {
-  const spec = { name: 'child', command, args, pcm: 'stdin' as const, remedy: '' };
-  const child = new PcmChild(spec, pino({ level: 'silent' }));
+  const child = new PcmChild({ ...spec, command, args }, pino({ level: 'silent' }));
   t.after(() => child.kill());
   return child;
 }
@@ -48,6 +49,31 @@ describe('the pipe into a child', () => {
     await child.kill();
     await waiting;
     await child.writable();
+  });
+});
+
+describe('what a child prints', () => {
+  /** Runs a shell script to its end; resolves with why it ended, and with the lines of the log that it is quoted in. */
+  async function quoted(script: string, pcm: 'stdin' | 'stdout') {
+    const lines: Record<string, unknown>[] = [];
+    const log = pino({ level: 'debug' }, { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
+    const child = new PcmChild({ ...spec, command: '/bin/sh', args: ['-c', script], pcm }, log);
+    child.output.resume();
+    const { why } = await child.exited;
+    const quotes = lines.filter(({ msg }) => msg === 'child says');
+    assert.ok(quotes.every((line) => line.child === 'child' && line.level === pino.levels.values.debug));
+    return { why, said: quotes.map(({ line }) => line) };
+  }
+
+  it('becomes debug lines, and its last words are why it ended', async () => {
+    const { why, said } = await quoted('echo "opens hw:0" >&2; echo; printf "no such device" >&2; exit 3', 'stdin');
+    assert.deepEqual(said, ['opens hw:0', 'no such device']);
+    assert.equal(why, 'child ended with code 3: no such device');
+  });
+
+  it('on its standard output is quoted too where no PCM comes out of it, and never where some does', async () => {
+    assert.deepEqual((await quoted('echo words', 'stdin')).said, ['words']);
+    assert.deepEqual((await quoted('echo samples; echo words >&2', 'stdout')).said, ['words']);
   });
 });
 
