@@ -13,6 +13,9 @@ export interface FakePrograms {
   remove(name: string): void;
 }
 
+/** A recorder's script: it hands on silence without an end. */
+export const RECORDS_SILENCE = 'while :; do head -c 1280 /dev/zero; sleep 0.02; done';
+
 /** A folder in front of this process's PATH; it goes away with the tests of the file. */
 export function fakePrograms(): FakePrograms {
   const folder = mkdtempSync(join(tmpdir(), 'tars-fake-'));

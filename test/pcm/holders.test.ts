@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
 import { holders, withHolders } from '../../src/pcm/holders.js';
+import { fakeProc, heldBy } from './fake-proc.js';
 
-const root = mkdtempSync(join(tmpdir(), 'tars-proc-'));
-after(() => rmSync(root, { recursive: true }));
-
-/** The status of an open device, as Linux 6.1 writes it. */
-const running = (pid: number) => `state: RUNNING\nowner_pid   : ${pid}\ntrigger_time: 95.13\ndelay       : 512\n`;
-const FILES: Record<string, string> = {
+const root = fakeProc({
   'asound/card0/id': 'vc4hdmi\n',
   'asound/card0/pcm0p/sub0/status': 'closed\n',
   'asound/card1/id': 'Device\n',
-  'asound/card1/pcm0p/sub0/status': running(812),
-  'asound/card1/pcm0c/sub0/status': running(900),
-  'asound/card1/pcm0c/sub1/status': running(900),
+  'asound/card1/pcm0p/sub0/status': heldBy(812),
+  'asound/card1/pcm0c/sub0/status': heldBy(900),
+  'asound/card1/pcm0c/sub1/status': heldBy(900),
   'asound/card1/pcm0c/info': 'card: 1\n',
   'asound/cards': ' 0 [vc4hdmi ]\n',
   '812/comm': 'pulseaudio\n',
@@ -24,12 +18,8 @@ const FILES: Record<string, string> = {
   '901/comm': 'arecord\n',
   '901/cgroup': '0::/system.slice/tars-client.service\n',
   'asound/card2/id': 'Array\n',
-  'asound/card2/pcm0c/sub0/status': running(901),
-};
-for (const [path, content] of Object.entries(FILES)) {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  writeFileSync(join(root, path), content);
-}
+  'asound/card2/pcm0c/sub0/status': heldBy(901),
+});
 
 describe('who holds a sound device', () => {
   it('is read from the kernel, each process once', () => {
