@@ -7,7 +7,7 @@ import { after } from 'node:test';
 /** The status of an open device, as Linux 6.1 writes it. */
 export const heldBy = (pid: number) => `state: RUNNING\nowner_pid   : ${pid}\ntrigger_time: 95.13\ndelay       : 512\n`;
 
-/** A folder that is like /proc as far as these files go; it goes away with the tests of the file. */
+/** A folder that is like /proc as far as these files go; it goes away with the test, or with the tests of the file. */
 export function fakeProc(files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), 'tars-proc-'));
   after(() => rmSync(root, { recursive: true }));
@@ -19,10 +19,11 @@ export function fakeProc(files: Readonly<Record<string, string>>): string {
 }
 
 /**
- * Lets this process read these files in the place of what /proc has of the sound cards and of these processes, until the tests
- * of the file are over: which card is held, and by whom, is nothing that a test can make true.
+ * Lets this process read these files in the place of what /proc has of the sound cards and of these processes: which card is
+ * held, and by whom, is nothing that a test can make true. The answer ends that, and so does the end of the test, or of the tests
+ * of the file.
  */
-export function replaceProc(files: Readonly<Record<string, string>>): void {
+export function replaceProc(files: Readonly<Record<string, string>>): () => void {
   const root = fakeProc(files);
   const replaced = [...new Set(Object.keys(files).map((path) => `/proc/${path.split('/')[0]}`))];
   const placeOf = (path: unknown) =>
@@ -38,5 +39,7 @@ export function replaceProc(files: Readonly<Record<string, string>>): void {
     readdirSync: (path: unknown, ...rest: unknown[]) => Reflect.apply(readdirSync, fs, [placeOf(path), ...rest]),
     readFileSync: (path: unknown, ...rest: unknown[]) => Reflect.apply(readFileSync, fs, [placeOf(path), ...rest]),
   });
-  after(() => put({ readdirSync, readFileSync }));
+  const putBack = () => put({ readdirSync, readFileSync });
+  after(putBack);
+  return putBack;
 }

@@ -18,6 +18,7 @@ import { outputOf } from '../helpers/processes.js';
 import { sharedSound } from '../helpers/shared-sound.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 import { childrenNamed, isAlive } from '../pcm/child-processes.js';
+import { heldBy, replaceProc } from '../pcm/fake-proc.js';
 import { Told } from './support.js';
 
 const CHILD = 'package-child';
@@ -246,10 +247,16 @@ describe('the child of the speaker package', { skip }, () => {
     const speaker = new PackageSpeaker({ device: '', ...common });
     const { told } = run(test, speaker);
     await told.until('ready', 0);
+    const putBack = replaceProc({
+      'asound/card1/id': 'Device\n',
+      'asound/card1/pcm0p/sub0/status': heldBy(812),
+      '812/comm': 'mpd\n',
+    });
     await alsa.put('# no device\n');
     await assert.rejects(speaker.open(SPEECH_FORMAT).drain(), /Failed to open output device/);
     const first = await told.until('lost', 0);
-    assert.match(first.why, /Failed to open output device/);
+    assert.match(first.why, /Failed to open output device; in use: Device by mpd \(pid 812\)$/);
+    putBack();
     const second = await told.until('lost', first.atMs + 1);
     assert.match(second.why, /"default" no longer opens: another program holds it/);
     await alsa.put(WITH_DEFAULT_CONF);
