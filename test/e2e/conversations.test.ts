@@ -62,7 +62,7 @@ async function converse({ sound, server, device }: Room, round: number, voice: V
   assert.deepEqual([after.missing, after.doubled, after.damaged], [0, 0, 0], `${name}: what the server heard`);
   assert.ok(after.offset >= PRE_ROLL_SAMPLES, `${name}: ${after.offset} samples in front of the end of the hotword`);
   const before = align(words.subarray(hotwordEnd - PRE_ROLL_SAMPLES), heard);
-  assert.deepEqual([before.missing, before.doubled], [0, 0], `${name}: the pre-roll`);
+  assert.deepEqual([before.missing, before.doubled, before.damaged], [0, 0, 0], `${name}: the pre-roll`);
   const played = align(reply, sound.speaker.recording(sinceMs));
   assert.ok(played.correlation >= 0.99, `${name}: the reply correlates ${played.correlation}`);
   assert.deepEqual([played.missing, played.doubled, played.damaged], [0, 0, 0], `${name}: the reply`);
