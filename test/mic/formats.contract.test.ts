@@ -15,22 +15,27 @@ import { Hearing } from './hearing.js';
 
 const RATE_HZ = 16_000;
 const BACKENDS = ['naudiodon', 'arecord', 'parecord'];
-/** Devices of the field: two microphones on I2S, an array on USB, a telephone's headset, a recorder's interface. */
-const FORMATS: readonly PcmFormat[] = [
-  { rateHz: 48_000, bits: 32, channels: 2 },
-  { rateHz: 16_000, bits: 16, channels: 6 },
-  { rateHz: 8_000, bits: 16, channels: 1 },
-  { rateHz: 96_000, bits: 24, channels: 2 },
+/**
+ * Devices of the field, and which of their channels is heard: two microphones on I2S, an array on USB, a telephone's headset, a
+ * recorder's interface, an interface for a band.
+ */
+const FORMATS: readonly (PcmFormat & { channel: number })[] = [
+  { rateHz: 48_000, bits: 32, channels: 2, channel: 1 },
+  { rateHz: 16_000, bits: 16, channels: 6, channel: 5 },
+  { rateHz: 8_000, bits: 16, channels: 1, channel: 1 },
+  { rateHz: 96_000, bits: 24, channels: 2, channel: 2 },
+  { rateHz: 44_100, bits: 16, channels: 8, channel: 3 },
 ];
 
 const { sound, skip } = sharedSound('arecord', 'flite');
 
 /** The order that ALSA has them in: the sound server moves channels about when the orders differ. */
-const SIX = 'channel_map=front-left,front-right,rear-left,rear-right,front-center,lfe';
+const ORDER = 'front-left,front-right,rear-left,rear-right,front-center,lfe,side-left,side-right'.split(',');
 
 /** A source of this format, which is the default one until the test is over; resolves with what speaks into it. */
 async function plugIn(test: TestContext, { rateHz, bits, channels }: PcmFormat, name: string) {
-  const format = [`format=s${bits}le`, `rate=${rateHz}`, `channels=${channels}`, ...(channels === 6 ? [SIX] : [])];
+  const order = channels > 2 ? [`channel_map=${ORDER.slice(0, channels).join(',')}`] : [];
+  const format = [`format=s${bits}le`, `rate=${rateHz}`, `channels=${channels}`, ...order];
   const args = ['load-module', 'module-null-sink', `sink_name=${name}`, ...format, 'norewinds=1'];
   const module = await outputOf('pactl', args, sound.env);
   // Keeps the blocks of the sink small.
@@ -73,8 +78,8 @@ async function atRate(samples: Int16Array, rateHz: number): Promise<Int16Array> 
 }
 
 for (const backend of BACKENDS) {
-  const listen = async (test: TestContext, format: PcmFormat, channel: number, gainDb = 0): Promise<Hearing> => {
-    const settings = { device: '', ...format, channel, gainDb };
+  const listen = async (test: TestContext, format: (typeof FORMATS)[number], gainDb = 0): Promise<Hearing> => {
+    const settings = { device: '', ...format, gainDb };
     const log = pino({ level: 'silent' });
     const microphone = MICROPHONES[backend]?.({ settings, rateHz: RATE_HZ, clock: systemClock, log });
     assert.ok(microphone);
@@ -87,13 +92,14 @@ for (const backend of BACKENDS) {
 
   describe(`microphone ${backend}`, { skip }, () => {
     for (const [index, format] of FORMATS.entries()) {
-      const { rateHz, bits, channels } = format;
-      it(`hears one channel of ${rateHz} Hz, ${bits} bit, ${channels} channels`, async (test) => {
+      const { rateHz, bits, channels, channel } = format;
+      it(`hears channel ${channel} of ${channels} at ${rateHz} Hz and ${bits} bit`, async (test) => {
         const speakInto = await plugIn(test, format, `wide${index}`);
-        const hearing = await listen(test, format, channels);
+        const hearing = await listen(test, format);
         const wanted = await say('turn off the light in the kitchen');
         const other = await atRate(await say('something else that nobody asked for', 'rms'), rateHz);
-        await speakInto([...Array(channels - 1).fill(other), await atRate(wanted, rateHz)]);
+        const voices: Int16Array[] = Array(channels).fill(other);
+        await speakInto(voices.with(channel - 1, await atRate(wanted, rateHz)));
         const { correlation } = find(wanted, hearing.heard());
         test.diagnostic(`correlation ${correlation.toFixed(4)}`);
         // At 8 kHz the upper half of the voice cannot come through.
@@ -102,9 +108,9 @@ for (const backend of BACKENDS) {
     }
 
     it('amplifies a voice that is hidden below 16 bit', async (test) => {
-      const format = { rateHz: 48_000, bits: 32, channels: 2 } as const;
+      const format = { rateHz: 48_000, bits: 32, channels: 2, channel: 1 } as const;
       const speakInto = await plugIn(test, format, 'quiet');
-      const hearing = await listen(test, format, 1, 40);
+      const hearing = await listen(test, format, 40);
       const wanted = await say('quiet as a mouse');
       const faint = (await atRate(wanted, 48_000)).map((sample) => Math.trunc(sample / 100));
       await speakInto([faint, new Int16Array(0)]);
