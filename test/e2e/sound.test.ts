@@ -86,8 +86,7 @@ for (const [microphone, loudspeaker, ...devices] of PAIRS) {
         room.device.mark();
         await room.sound.kill();
         await room.device.waitFor('mic.lost');
-        await room.sound.restart();
-        const restartedMs = performance.now();
+        const restartedMs = await room.sound.restart();
         await room.device.waitFor('mic.ready');
         await room.device.waitForState('listening');
         // Where the microphone's loss came first, the session and with it the sound was over before the player failed.

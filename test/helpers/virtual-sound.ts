@@ -82,11 +82,17 @@ export class VirtualSound {
     }
   }
 
-  /** Starts the sound server again after `kill()`, with both devices; the recordings go on. */
-  async restart(): Promise<void> {
+  /**
+   * Starts the sound server again after `kill()`, with both devices; the recordings go on. Resolves with the moment at which
+   * the devices were there, on the scale of `performance.now()`.
+   */
+  async restart(): Promise<number> {
     await this.kill();
     await this.#server.start(this.#env);
+    const thereAtMs = performance.now();
     await Promise.all([this.speaker.attach(this.#env), this.microphone.attach(this.#env)]);
+    // PipeWire's session manager, which joins clients and devices, does not say when it is up.
+    return isOnPipewire ? performance.now() : thereAtMs;
   }
 
   /** Ends the sound server without a farewell, as a crash would. Resolves when it is gone. */
@@ -113,10 +119,12 @@ export class VirtualSound {
     await outputOf('pactl', ['unload-module', line.split('\t')[0] ?? ''], this.env);
   }
 
-  /** Brings a device back. */
-  async plug(device: SoundDevice): Promise<void> {
+  /** Brings a device back; resolves with the moment at which it was there, on the scale of `performance.now()`. */
+  async plug(device: SoundDevice): Promise<number> {
     await outputOf('pactl', ['load-module', ...this.#server.deviceModule(device)], this.env);
+    const thereAtMs = performance.now();
     await this.#tap(device).attach(this.env);
+    return thereAtMs;
   }
 
   /** Lets a device hang until `resume()`: it stays open and can be opened, but no sample moves and nothing fails. */
@@ -125,10 +133,12 @@ export class VirtualSound {
     await this.#server.stall(device, true);
   }
 
-  /** Ends `stall()`. */
-  async resume(device: SoundDevice): Promise<void> {
+  /** Ends `stall()`; resolves with the moment from which samples move, on the scale of `performance.now()`. */
+  async resume(device: SoundDevice): Promise<number> {
     await this.#server.stall(device, false);
+    const goesOnAtMs = performance.now();
     await this.#tap(device).attach(this.env);
+    return goesOnAtMs;
   }
 
   /**

@@ -201,8 +201,7 @@ for (const [backend, { device, command }] of Object.entries(BACKENDS)) {
       await sound.unplug('spk');
       await assert.rejects(playback.drain(), AudioError);
       await running.told.until('lost', fromMs);
-      await sound.plug('spk');
-      await healed(test, running, fromMs, performance.now());
+      await healed(test, running, fromMs, await sound.plug('spk'));
     });
 
     it('fails the sound and is back when the sound server is killed and started again', async (test) => {
@@ -212,8 +211,7 @@ for (const [backend, { device, command }] of Object.entries(BACKENDS)) {
       await sound.kill();
       await assert.rejects(playback.drain(), AudioError);
       await running.told.until('lost', fromMs);
-      await sound.restart();
-      await healed(test, running, fromMs, performance.now());
+      await healed(test, running, fromMs, await sound.restart());
     });
 
     it('leaves no orphan when the client is killed', async (test) => {
