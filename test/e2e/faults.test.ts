@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { childOf, type Fault, overcome, PARTS, type Part, PLAYING, REPLY_STALL_MS } from '../helpers/child-faults.js';
+import { align } from '../helpers/correlate.js';
 import { LEADS, type LedState } from '../helpers/leads.js';
 import { furnish, type Room } from '../helpers/room.js';
+import { concat, silence } from '../helpers/speech.js';
+import { whiteNoise } from '../helpers/synthetic-speech.js';
 
-/** A loudspeaker is hungry only while it plays. Without a device every state is the same but for what is told of it. */
+/** A child may be stopped for so long without a loss: its buffers are longer. */
+const MOMENT_MS = 300;
+/** What is heard has reached the server within this time. */
+const ON_THE_WAY_MS = 600;
+
+/** A loudspeaker is hungry, and misses its device, only while it plays. */
 function isStruck({ device }: Part, fault: Fault, state: LedState): boolean {
-  if (fault === 'unplugged') return device === 'spk' ? PLAYING.includes(state) : ['listening', 'reply'].includes(state);
-  return fault !== 'starved' || device === 'mic' || PLAYING.includes(state);
+  const isOfDevice = fault === 'starved' || fault === 'unplugged';
+  return !isOfDevice || device === 'mic' || PLAYING.includes(state);
 }
 
 /** Strikes in a state, and waits until all is well again; answers how long that took. */
@@ -24,6 +33,51 @@ async function survive(room: Room, part: Part, fault: Fault, state: LedState): P
   }
   await led.restore();
   return tookMs;
+}
+
+/** Stops the child of a part, and lets it go on a moment later. */
+async function stopForAMoment({ device }: Room, part: Part): Promise<void> {
+  const pid = childOf(device, part);
+  process.kill(pid, 'SIGSTOP');
+  await pause(MOMENT_MS);
+  process.kill(pid, 'SIGCONT');
+}
+
+function assertWhole(words: Int16Array, received: Int16Array): void {
+  const { missing, doubled, damaged, correlation } = align(words, received);
+  assert.deepEqual({ missing, doubled, damaged }, { missing: 0, doubled: 0, damaged: 0 }, `${correlation}`);
+}
+
+/** The person's words reach the server one and all, by the same child, and are answered. */
+async function hearsThroughout(room: Room, part: Part): Promise<void> {
+  const { sound, server, device } = room;
+  const led = await LEADS.userTurn(room);
+  device.mark();
+  const pid = childOf(device, part);
+  const words = whiteNoise(1_500, -20);
+  const fromMs = performance.now();
+  const speaking = sound.speak(concat(words, silence(ON_THE_WAY_MS)));
+  await sound.microphone.untilSound(fromMs, 5_000);
+  await stopForAMoment(room, part);
+  await speaking;
+  assertWhole(words, server.audio());
+  await server.reply(new Int16Array(1_600));
+  await device.waitFor('reply.completed');
+  await led.restore();
+  assert.equal(childOf(device, part), pid);
+}
+
+/** The reply is heard one and all. */
+async function playsThroughout(room: Room, part: Part): Promise<void> {
+  const { sound, device } = room;
+  const { reply, restore } = await LEADS.draining(room);
+  assert.ok(reply);
+  device.mark();
+  await stopForAMoment(room, part);
+  await device.waitFor('reply.completed');
+  await restore();
+  await sound.speaker.untilSilent(reply.fromMs, 200, 5_000);
+  assertWhole(reply.words, sound.speaker.recording(reply.fromMs));
 }
 
 const count = ({ server }: Room, message: string) => server.all(message).length;
@@ -52,20 +106,10 @@ describe('a child that is killed, aborted, stopped or starved, in every state', 
         }
         test.diagnostic(`${part.name} ${fault}: well again after ms: ${took.join(', ')}`);
       }
-      // Stopped for a moment and continued, nothing is lost, and the conversation goes on.
-      const led = await LEADS[part.device === 'mic' ? 'userTurn' : 'draining'](room);
-      room.device.mark();
-      const pid = childOf(room.device, part);
-      process.kill(pid, 'SIGSTOP');
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      process.kill(pid, 'SIGCONT');
-      if (part.device === 'mic') await room.server.reply(new Int16Array(1_600));
-      await room.device.waitFor('reply.completed');
-      await led.restore();
+      await (part.device === 'mic' ? hearsThroughout(room, part) : playsThroughout(room, part));
       await room.device.waitForState('activeSession.userTurn');
       await room.server.until(() => count(room, 'playback_complete') > replies, 1_000, 'the last playback_complete');
       assert.equal(count(room, 'playback_complete'), replies + 1);
-      if (part.device === 'mic') assert.equal(childOf(room.device, part), pid);
       assert.equal(room.device.state, 'activeSession.userTurn');
     });
   }

@@ -62,15 +62,20 @@ const keptAwake = (part: Part): Part => ({
   ...{ states: ['listening', 'userTurn', 'reply'], faults: ['SIGKILL', 'SIGABRT'] },
 });
 
+/** Every kind of child that plays. */
+export const PLAYERS: readonly Part[] = [
+  spk('speaker', 'package-child', ['muted', ...EVERY], PACKAGE_HANGS_MS),
+  spk('aplay', 'aplay ', PLAYING, PLAYER_HANGS_MS),
+  spk('pacat', 'stream-name=loud', PLAYING, PLAYER_HANGS_MS),
+];
+
 /** Every kind of child. */
 export const PARTS: readonly Part[] = [
-  spk('speaker', 'package-child', ['muted', ...EVERY], PACKAGE_HANGS_MS),
   mic('naudiodon', 'naudiodon-child'),
   mic('arecord', 'arecord '),
   mic('parecord', 'parecord '),
-  spk('aplay', 'aplay ', PLAYING, PLAYER_HANGS_MS),
-  spk('pacat', 'stream-name=loud', PLAYING, PLAYER_HANGS_MS),
-  keptAwake(spk('aplay', 'aplay ', PLAYING, PLAYER_HANGS_MS)),
+  ...PLAYERS,
+  ...PLAYERS.map(keptAwake),
 ];
 
 /** Where a child is struck. */
@@ -83,14 +88,14 @@ export function childOf(device: Device, { command }: Part): number {
   return child.pid;
 }
 
-/** What strikes; resolves with what undoes it, which answers whether there was anything to undo. */
-type Strike = (place: Place, part: Part, pid: number) => Promise<() => Promise<boolean>>;
+/** What strikes; resolves with what undoes it, which answers since when the device works again, where it had ceased to. */
+type Strike = (place: Place, part: Part, pid: number) => Promise<() => Promise<number | undefined>>;
 
 const signal =
   (name: NodeJS.Signals): Strike =>
   async (_place, _part, pid) => {
     process.kill(pid, name);
-    return () => Promise.resolve(false);
+    return () => Promise.resolve(undefined);
   };
 
 const STRIKES: Readonly<Record<Fault, Strike>> = {
@@ -99,17 +104,17 @@ const STRIKES: Readonly<Record<Fault, Strike>> = {
   SIGSTOP: signal('SIGSTOP'),
   starved: async ({ sound }, { device }) => {
     await sound.stall(device);
-    return () => sound.resume(device).then(() => true);
+    return () => sound.resume(device);
   },
   unplugged: async ({ sound }, { device }) => {
     await sound.unplug(device);
-    return () => sound.plug(device).then(() => true);
+    return () => sound.plug(device);
   },
 };
 
 /** A loudspeaker that only hangs is no loss where nobody but the reply has noticed: the reply is given up then. */
-function isNoticed({ backend }: Part, fault: Fault): boolean {
-  return fault !== 'starved' && (fault !== 'SIGSTOP' || backend === 'speaker');
+function isNoticed({ device, backend }: Part, fault: Fault): boolean {
+  return device === 'mic' || (fault !== 'starved' && (fault !== 'SIGSTOP' || backend === 'speaker'));
 }
 
 /** How long a fault that ends nothing may go unnoticed. */
@@ -120,30 +125,32 @@ function noticedAfterMs({ device, hangsMs }: Part, fault: Fault): number {
 
 /**
  * Strikes the child of a part, and waits until the device is well again, which is when it is in the state `rest`; answers
- * how many milliseconds that took.
+ * how many milliseconds that took, from when there was something to be well with.
  */
 export async function overcome(place: Place, part: Part, fault: Fault, rest: 'idle' | 'listening'): Promise<number> {
   const { device } = place;
+  const [lost, ready] =
+    part.device === 'mic' ? (['mic.lost', 'mic.ready'] as const) : (['speaker.lost', 'speaker.ready'] as const);
   device.mark();
   const pid = childOf(device, part);
   let fromMs = performance.now();
-  const limitMs = BACK_MS + noticedAfterMs(part, fault);
+  let limitMs = BACK_MS + noticedAfterMs(part, fault);
   const mend = await STRIKES[fault](place, part, pid);
-  if (part.device === 'mic') {
-    // Nothing can be heard before the device is there again.
-    await device.waitFor('mic.lost', { timeoutMs: limitMs });
-    if (await mend()) fromMs = performance.now();
-    await device.waitFor('mic.ready', { timeoutMs: limitMs });
-  } else if (isNoticed(part, fault)) {
-    await device.waitFor('speaker.lost', { timeoutMs: limitMs });
-    if (await mend()) fromMs = performance.now();
-    await device.waitFor('speaker.ready', { timeoutMs: limitMs });
+  if (isNoticed(part, fault)) {
+    await device.waitFor(lost, { timeoutMs: limitMs });
+    const mendedAtMs = await mend();
+    if (mendedAtMs !== undefined) {
+      fromMs = mendedAtMs;
+      limitMs = BACK_MS;
+    }
+    await device.waitFor(ready, { timeoutMs: limitMs });
   } else {
     await device.waitForState('listening', limitMs);
     await mend();
   }
   await device.waitForState(rest, limitMs);
-  const tookMs = performance.now() - fromMs;
+  const wellAtMs = Math.max(device.all('state.changed').at(-1)?.atMs ?? 0, device.all(ready).at(-1)?.atMs ?? 0);
+  const tookMs = wellAtMs - fromMs;
   assert.ok(tookMs <= limitMs, `${tookMs} ms`);
   await nothingLeft(device, fault === 'starved' ? undefined : pid);
   return tookMs;

@@ -9,6 +9,8 @@ export type LedState = 'muted' | 'listening' | 'hotwordDetected' | 'userTurn' | 
 export interface Led {
   /** Ends what the lead began; call it when the device listens again, or is muted still. */
   restore: () => Promise<void>;
+  /** The reply that plays, and a moment before its first sample, on the scale of `performance.now()`. */
+  reply?: { words: Int16Array; fromMs: number };
 }
 
 /** Milliseconds of the replies that are led into. */
@@ -36,7 +38,7 @@ async function reply(room: Room, to: 'reply' | 'draining'): Promise<Led> {
   const sending = server.reply(words, { speed: 10, hasEndMarker: to === 'draining' });
   await sound.speaker.untilSound(fromMs, 5_000);
   await device.waitForState(`activeSession.${to}`);
-  return { restore: async () => assert.equal((await sending).isCut, false) };
+  return { restore: async () => assert.equal((await sending).isCut, false), reply: { words, fromMs } };
 }
 
 /** Leads a listening device with a server into a state; resolves when it is there. */
