@@ -136,9 +136,11 @@ export class GemitarsServer {
     const client = this.#client;
     if (!client || client.readyState === client.CLOSED) return;
     const gone = new AbortController();
-    client.once('close', () => gone.abort());
+    const onClose = () => gone.abort();
+    client.once('close', onClose);
     if (client.readyState === client.OPEN) client.ping();
     await once(client, 'pong', { signal: gone.signal }).catch(() => undefined);
+    client.off('close', onClose);
   }
 
   /** Closes the connection with a code, as a server that has had enough; goes on listening. */

@@ -122,12 +122,17 @@ export class FakeClock implements Clock {
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.run();
     }
-    this.#nowMs = untilMs;
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  /** Moves on between two statements, as for a process that stands still: no timer runs. */
+  stand(ms: number): void {
+    this.#nowMs += ms;
   }
 
   /** Moves on as an event loop that was blocked: the timers that became due run late, all at the end. */
   block(ms: number): void {
-    this.#nowMs += ms;
+    this.stand(ms);
     this.advance(0);
   }
 
