@@ -134,10 +134,9 @@ export class Hands {
     const work = async (signal: AbortSignal) => {
       const button = new Button({ debounceMs, longMs: longPressMs, doubleGapMs, isPressed: line.isActive() });
       while (!signal.aborted) {
-        const nowMs = clock.nowMs();
         // The level first: an edge that comes in between is among the edges.
-        const now = { isPressed: line.isActive(), atMs: nowMs };
-        const edges = line.edges().map((edge) => this.#edgeOf(edge, nowMs));
+        const now = { isPressed: line.isActive(), atMs: clock.nowMs() };
+        const edges = line.edges().map((edge) => this.#edgeOf(edge));
         for (const press of button.look(now, edges)) onPress(press);
         await pause(TICK_MS, signal, clock);
       }
@@ -166,8 +165,10 @@ export class Hands {
   }
 
   /** An edge on this program's scale of time. */
-  #edgeOf({ isActive, atNs }: LineEdge, nowMs: number) {
-    const { monotonicNs = () => process.hrtime.bigint() } = this.#options;
+  #edgeOf({ isActive, atNs }: LineEdge) {
+    const { monotonicNs = () => process.hrtime.bigint(), clock } = this.#options;
+    // Both clocks at once: time that passes between two looks at them would shift the edge.
+    const nowMs = clock.nowMs();
     const agoMs = Number(monotonicNs() - atNs) / 1e6;
     // Kernels before 5.7 stamp with the time of day, which is of no use here.
     const isPlausible = agoMs >= 0 && agoMs < 3_600_000;

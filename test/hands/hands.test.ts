@@ -34,6 +34,8 @@ class FakeMachine implements GpioLibrary {
   readonly labels = new Map<string, string>();
   pending: LineEdge[] = [];
   isActive = false;
+  /** What happens while the edges are asked for. */
+  onEdges: () => void = () => undefined;
   readonly lit: boolean[] = [];
   readonly open_: string[] = [];
   isGone = false;
@@ -68,6 +70,7 @@ class FakeMachine implements GpioLibrary {
     return {
       edges: () => {
         check();
+        this.onEdges();
         return this.pending.splice(0);
       },
       isActive: () => {
@@ -96,6 +99,13 @@ class FakeMachine implements GpioLibrary {
 function setUp(test: TestContext, chips: Readonly<Record<string, string>>, settings: Partial<HandsSettings> = {}) {
   const machine = new FakeMachine(test, chips);
   const clock = new FakeClock();
+  /** The process stands still before its next look at the edges. */
+  const standStill = (ms: number) => {
+    machine.onEdges = () => {
+      clock.stand(ms);
+      machine.onEdges = () => undefined;
+    };
+  };
   const journal = silentJournal();
   const told: JournalEntry[] = [];
   journal.watch((entry) => told.push(entry));
@@ -138,6 +148,7 @@ function setUp(test: TestContext, chips: Readonly<Record<string, string>>, setti
     pass,
     lost,
     edge,
+    standStill,
     close,
     useLibrary: (load: typeof library) => (library = load),
   };
@@ -184,6 +195,18 @@ describe('hands', () => {
     journal.record('state.changed', { from: 'activeSession.userTurn', to: 'idle', why: '' });
     await pass(2000);
     assert.ok(Math.abs(machine.lit.length - before - 7) <= 1, `2 s of 250 ms each: ${machine.lit.length - before}`);
+  });
+
+  it('tells a press whose release was seen late, where the program stood still between two statements', async (test) => {
+    const { hands, presses, pass, edge, standStill } = setUp(test, CHIPS);
+    hands.start();
+    await pass(100);
+    edge(true);
+    await pass(30);
+    edge(false);
+    standStill(200);
+    await pass(100);
+    assert.deepEqual(presses, ['short']);
   });
 
   it('asks the line itself: a release whose edge was lost makes no long press', async (test) => {
