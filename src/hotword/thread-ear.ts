@@ -25,8 +25,9 @@ export interface ThreadEarOptions extends Omit<HearingSetup, 'heardSamples'> {
   thread?: URL;
 }
 
-/** A thread that hears nothing while so much more sound comes hangs: five seconds. */
-const STUCK_SAMPLES = 5 * SPEECH_FORMAT.rateHz;
+/** A thread that hears nothing for so long, while as much more sound comes, hangs. Sound alone may come all at once. */
+const STUCK_MS = 5000;
+const STUCK_SAMPLES = (STUCK_MS * SPEECH_FORMAT.rateHz) / 1000;
 /**
  * So much sound unheard is a machine that cannot keep up: 30 seconds, 1 MB. One that was only held up, by a busy disk
  * say, works off its backlog sooner than a new engine is made, also where an engine takes a third of a core.
@@ -108,8 +109,8 @@ export class ThreadEar implements Ear {
   readonly #heardSamples: Int32Array;
   readonly #thresholds: Map<string, number> | undefined;
   #fedSamples = 0;
-  /** How much was heard when that last changed, and how much had been fed by then. */
-  #progress = { heard: 0, fed: 0 };
+  /** How much was heard when that last changed or all was heard, how much had been fed by then, and when that was. */
+  #progress = { heard: 0, fed: 0, atMs: 0 };
   #epoch = 0;
   #situation: Situation = 'listening';
   #scoreWatcher: ((score: PhraseScore) => void) | undefined;
@@ -171,6 +172,7 @@ export class ThreadEar implements Ear {
 
   feed(samples: Int16Array): void {
     if (this.#isOver) return;
+    this.#noteProgress();
     this.#fedSamples = (this.#fedSamples + samples.length) | 0;
     const copy = samples.slice();
     this.#send({ type: 'samples', samples: copy }, [copy.buffer]);
@@ -201,14 +203,22 @@ export class ThreadEar implements Ear {
     if (!(await this.#isGone())) this.#options.log.error('the hotword engine hangs and cannot be ended');
   }
 
+  #noteProgress(): void {
+    const heard = Atomics.load(this.#heardSamples, 0);
+    if (this.waitingSamples > 0 && heard === this.#progress.heard) return;
+    this.#progress = { heard, fed: this.#fedSamples, atMs: this.#options.clock.nowMs() };
+  }
+
   #watchProgress(): void {
     const waiting = this.waitingSamples;
-    const heard = Atomics.load(this.#heardSamples, 0);
-    if (waiting === 0 || heard !== this.#progress.heard) this.#progress = { heard, fed: this.#fedSamples };
-    const stuckFor = (this.#fedSamples - this.#progress.fed) | 0;
-    if (stuckFor <= STUCK_SAMPLES && waiting <= BEHIND_SAMPLES) return;
+    const { heard, fed, atMs } = this.#progress;
+    const isStuck =
+      heard === Atomics.load(this.#heardSamples, 0) &&
+      ((this.#fedSamples - fed) | 0) > STUCK_SAMPLES &&
+      this.#options.clock.nowMs() - atMs >= STUCK_MS;
+    if (!isStuck && waiting <= BEHIND_SAMPLES) return;
     const seconds = (waiting / SPEECH_FORMAT.rateHz).toFixed(1);
-    const why = stuckFor > STUCK_SAMPLES ? 'it hangs' : 'this machine is too slow for it';
+    const why = isStuck ? 'it hangs' : 'this machine is too slow for it';
     this.#fail(`${why}: ${seconds} s of sound are waiting`);
   }
 
