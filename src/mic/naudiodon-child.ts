@@ -45,7 +45,7 @@ interface Naudiodon {
 }
 
 const QUEUED_BUFFERS = 200; // PortAudio's callback waits for JavaScript when its queue is full, and then overflows
-const UNREAD_LIMIT_BYTES = 4 * 1024 * 1024; // a parent that reads nothing for so long is not coming back
+const UNREAD_LIMIT_S = 30; // a parent that reads nothing for so long is not coming back
 
 function loadNaudiodon(): Naudiodon {
   const require = createRequire(import.meta.url);
@@ -76,14 +76,15 @@ function capture(request: CaptureRequest): void {
     console.error(`PortAudio sees ${what}`);
     process.exit(1);
   }
-  const chunkBytes = request.chunkFrames * request.channels * (request.bits / 8);
+  const frameBytes = request.channels * (request.bits / 8);
+  const unreadLimitBytes = UNREAD_LIMIT_S * request.rateHz * frameBytes;
   const input = naudiodon.AudioIO({
     inOptions: {
       deviceId: request.device === '' ? -1 : device.id,
       channelCount: request.channels,
       sampleFormat: request.bits,
       sampleRate: request.rateHz,
-      highwaterMark: chunkBytes,
+      highwaterMark: request.chunkFrames * frameBytes,
       framesPerBuffer: request.chunkFrames,
       maxQueue: QUEUED_BUFFERS,
       closeOnError: false,
@@ -93,7 +94,7 @@ function capture(request: CaptureRequest): void {
   output.on('error', endNow);
   input.on('data', (chunk: Buffer) => {
     output.write(chunk);
-    if (output.writableLength > UNREAD_LIMIT_BYTES) endNow();
+    if (output.writableLength > unreadLimitBytes) endNow();
   });
   input.on('error', (error) => {
     console.error(messageOf(error));
