@@ -32,8 +32,11 @@ export const augmentos: Protocol = {
 /** What the device is called towards the cloud, and its only button. */
 const MODEL_NAME = 'tars-client';
 const BUTTON_ID = 'main';
-/** 2 s of what the person says while the server has not yet opened the microphone for it. */
-const HELD_BYTES = 2 * SPEECH_FORMAT.rateHz * 2;
+/**
+ * What the person says while the server has not yet opened the microphone for it. 10 s, because a conversation begins with what
+ * was said while the link was looked for and while a busy engine was behind.
+ */
+const HELD_BYTES = 10 * SPEECH_FORMAT.rateHz * 2;
 /** Failures of the server's own, which pass; every other code is about this device. */
 const PASSING_CODES: ReadonlySet<string> = new Set(['SESSION_ERROR', 'INTERNAL_ERROR']);
 const NO_CAMERA = 'this device has no camera';
