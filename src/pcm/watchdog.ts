@@ -25,7 +25,7 @@ export class Watchdog {
   feed(limitMs: number): void {
     this.#limitMs = limitMs;
     this.#fedMs = this.#clock.nowMs();
-    this.#timer ??= this.#arm();
+    this.#timer ??= this.#arm(this.#fedMs);
   }
 
   /** Stops watching. May be called twice. */
@@ -34,8 +34,8 @@ export class Watchdog {
     this.#timer = undefined;
   }
 
-  #arm(): Timer {
-    const nowMs = this.#clock.nowMs();
+  /** Time that passes from `nowMs` until the timer runs counts as late, wherever it passes. */
+  #arm(nowMs: number): Timer {
     const delayMs = Math.min(STEP_MS, this.#fedMs + this.#limitMs - nowMs);
     this.#dueMs = nowMs + delayMs;
     return this.#clock.setTimeout(() => this.#look(), delayMs);
@@ -45,7 +45,7 @@ export class Watchdog {
     const nowMs = this.#clock.nowMs();
     this.#fedMs = Math.min(nowMs, this.#fedMs + Math.max(0, nowMs - this.#dueMs));
     const isSilent = nowMs >= this.#fedMs + this.#limitMs;
-    this.#timer = isSilent ? undefined : this.#arm();
+    this.#timer = isSilent ? undefined : this.#arm(nowMs);
     if (isSilent) this.#onSilence();
   }
 }

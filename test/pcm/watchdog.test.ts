@@ -3,9 +3,25 @@ import { describe, it } from 'node:test';
 import { Watchdog } from '../../src/pcm/watchdog.js';
 import { FakeClock } from '../link/support.js';
 
+/** A process that stands still in front of its nth look at the clock. */
+class StandingClock extends FakeClock {
+  #reads = 0;
+  readonly #n: number;
+
+  constructor(n: number) {
+    super();
+    this.#n = n;
+  }
+
+  override nowMs(): number {
+    this.#reads += 1;
+    if (this.#reads === this.#n) this.stand(1_500);
+    return super.nowMs();
+  }
+}
+
 /** A watchdog on a clock of the test, and how often it called. */
-function setUp() {
-  const clock = new FakeClock();
+function setUp(clock = new FakeClock()) {
   const calls: number[] = [];
   const watchdog = new Watchdog({ clock, onSilence: () => calls.push(clock.nowMs()) });
   return { clock, calls, watchdog };
@@ -59,6 +75,19 @@ describe('watchdog', () => {
     assert.deepEqual(calls, []);
     clock.advance(100);
     assert.deepEqual(calls, [2_260]);
+  });
+
+  it('does not count it wherever this process stood still, and though other late timers run before what feeds it', () => {
+    for (let n = 1; n <= 60; n++) {
+      const { clock, calls, watchdog } = setUp(new StandingClock(n));
+      watchdog.feed(1_000);
+      for (let at = 0; at < 2_000; at += 50) {
+        clock.advance(50);
+        clock.advance(1);
+        watchdog.feed(1_000);
+      }
+      assert.deepEqual(calls, [], `look ${n}`);
+    }
   });
 
   it('says nothing after its end', () => {
