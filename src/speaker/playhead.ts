@@ -24,8 +24,9 @@ export class Playhead {
     return msOfBytes(this.#format, this.#writtenBytes) - (this.#clock.nowMs() - this.#startedAtMs);
   }
 
-  /** So much was given to the device. */
+  /** So much was given to the device, which plays it at once where it has run dry. */
   wrote(bytes: number): void {
+    this.resume();
     this.#startedAtMs ??= this.#clock.nowMs();
     this.#writtenBytes += bytes;
   }

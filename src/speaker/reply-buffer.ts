@@ -51,8 +51,12 @@ const IDLE_DRY_MS = 15;
 const IDLE_TICK_MS = 10;
 /** Buffered again after an underrun: doubled each time, from the prebuffer up to here (field policy). */
 const REBUFFER_MAX_MS = 400;
-/** A server's audio may arrive behind its end marker: so long after the marker the reply still takes some. */
+/**
+ * A server's audio may arrive behind its end marker: so long after the marker the reply still takes some. What comes while this
+ * process stands still is read between one tick and the next.
+ */
 const LATE_AUDIO_MS = 150;
+const LATE_AUDIO_TICKS = 2;
 /** A device may be so late, beyond the computed duration, with its word that all has been played or with room for more. */
 const SINK_MARGIN_MS = 5000;
 
@@ -65,6 +69,7 @@ interface Reply {
   queue: PcmQueue;
   beganAtMs: number;
   endedAtMs: number | undefined;
+  ticksSinceEnd: number;
   playhead: Playhead;
   /** When the first sample of the reply itself is due; undefined before it is with the device. */
   firstSampleAtMs: number | undefined;
@@ -135,6 +140,7 @@ export class ReplyBuffer {
         queue: new PcmQueue(frameBytes(format)),
         beganAtMs: clock.nowMs(),
         endedAtMs: undefined,
+        ticksSinceEnd: 0,
         playhead: new Playhead(format, clock),
         firstSampleAtMs: undefined,
         lastSampleAtMs: 0,
@@ -189,8 +195,10 @@ export class ReplyBuffer {
     if (!reply) return;
     // Half a sample at the end of a reply would make noise of all of the next one.
     (reply.next?.queue ?? reply.queue).dropPart();
-    if (reply.stage !== 'draining') reply.endedAtMs = undefined;
-    else if (reply.next) reply.next.isEnded = false;
+    if (reply.stage !== 'draining') {
+      reply.endedAtMs = undefined;
+      reply.ticksSinceEnd = 0;
+    } else if (reply.next) reply.next.isEnded = false;
     else reply.next = { queue: new PcmQueue(frameBytes(reply.format)), isEnded: false };
   }
 
@@ -222,6 +230,7 @@ export class ReplyBuffer {
     this.#fillGap(reply);
     this.#timer ??= this.#options.clock.setTimeout(() => {
       this.#timer = undefined;
+      if (reply.endedAtMs !== undefined) reply.ticksSinceEnd += 1;
       this.#pump(reply);
     }, tickOf(reply));
   }
@@ -237,7 +246,7 @@ export class ReplyBuffer {
 
   /** All sound is with the device, and nothing late can come any more. */
   #isPlayedOut(reply: Reply): boolean {
-    if (reply.endedAtMs === undefined || reply.queue.bytes > 0) return false;
+    if (reply.endedAtMs === undefined || reply.queue.bytes > 0 || reply.ticksSinceEnd < LATE_AUDIO_TICKS) return false;
     return this.#options.clock.nowMs() - reply.endedAtMs >= LATE_AUDIO_MS;
   }
 

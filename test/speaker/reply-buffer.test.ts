@@ -19,6 +19,7 @@ class FakeSpeaker implements Speaker {
   #room: (() => void)[] = [];
   readonly written: Uint8Array[] = [];
   dryMs = 0;
+  mostAheadMs = 0;
   cleared = 0;
   #startedMs: number | undefined;
   readonly #clock: FakeClock;
@@ -51,6 +52,7 @@ class FakeSpeaker implements Speaker {
           this.#startedMs -= aheadMs;
         }
         this.written.push(pcm);
+        this.mostAheadMs = Math.max(this.mostAheadMs, this.#aheadMs());
         return this.bytes < this.holdsBytes;
       },
       writable: () =>
@@ -109,6 +111,8 @@ function bench(options: { prebufferMs?: number; leadInMs?: number; volume?: numb
   return { clock, speaker, buffer, told, infos, pass };
 }
 
+const LONGEST_STOP_MS = 600;
+
 /** A process that stands still for a while here and there, between any two statements. */
 class StallingClock extends FakeClock {
   #random: number;
@@ -121,7 +125,7 @@ class StallingClock extends FakeClock {
   override nowMs(): number {
     // The generator of Numerical Recipes.
     this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
-    if (this.#random >>> 24 < 4) this.stand((this.#random >>> 8) % 600);
+    if (this.#random >>> 24 < 4) this.stand((this.#random >>> 8) % LONGEST_STOP_MS);
     return super.nowMs();
   }
 }
@@ -440,6 +444,30 @@ describe('reply buffer', () => {
       const from = played.findIndex((sample) => sample !== 0);
       assert.deepEqual(played.slice(from, from + sound.length), sound, `seed ${seed}`);
     }
+  });
+
+  it('is never further ahead than planned by more than one stop of this process, wherever it stops in a gap', async () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const { buffer, speaker, pass } = bench({ clock: new StallingClock(seed) });
+      buffer.begin(SPEECH_FORMAT);
+      for (let gap = 0; gap < 5; gap++) {
+        buffer.push(bytesOf(ramp(600)));
+        await pass(1_500);
+      }
+      assert.ok(speaker.mostAheadMs <= 420 + LONGEST_STOP_MS, `seed ${seed}: ${speaker.mostAheadMs} ms ahead`);
+    }
+  });
+
+  it('takes what came behind the end while this process stood still', async () => {
+    const { buffer, speaker, clock, told, pass } = bench();
+    buffer.begin(SPEECH_FORMAT);
+    buffer.push(bytesOf(ramp(200)));
+    buffer.end();
+    clock.block(500);
+    buffer.push(bytesOf(ramp(100, 3_201)));
+    await pass(1_000);
+    assert.deepEqual(speaker.sound, [...ramp(300)]);
+    assert.deepEqual(told, ['started', 'drained']);
   });
 
   it('is silent after clear, says nothing more, and lets a held sender go', async () => {
