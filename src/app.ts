@@ -421,6 +421,7 @@ export class App {
       ring,
       ear,
       preRollSamples: Math.round(((config.session.pre_roll_ms + END_DOUBT_MS) * SPEECH_FORMAT.rateHz) / 1000),
+      settleSamples: Math.round((config.session.settle_ms * SPEECH_FORMAT.rateHz) / 1000),
       makeDetector: (echoDb) => interruptionDetector(SPEECH_FORMAT.rateHz, echoDb),
       onInterruption: (startedAt) => session.send({ type: 'person.interrupted', startedAt }),
       hearsInTurn: this.#actions.hasStop,

@@ -12,6 +12,8 @@ export interface RouterOptions {
   ear: Ear;
   /** Sound in front of the end of the hotword that goes to the server too, in samples. */
   preRollSamples: number;
+  /** What the microphone hears for so long after a reply is not for the server: the room dies down. */
+  settleSamples: number;
   /**
    * Tells speech from noise behind the gate, where speech may interrupt; made anew for each reply, and told how loud the
    * loudest chunk was that came in this reply before it, in dBFS.
@@ -41,6 +43,8 @@ export class Router {
   #route: MicRoute['to'] = 'nowhere';
   #isListening = false;
   #cursor = 0;
+  /** Where the room has died down after a reply that has just been played. */
+  #settledAt: number | undefined;
   #echoDb = SILENCE_DB;
   #interruption: { detector: SpeechDetector; origin: number } | undefined;
 
@@ -59,6 +63,14 @@ export class Router {
     if (this.#route === 'server') this.#flush();
   }
 
+  /**
+   * A reply has just been played. Where the microphone opens next for the server, it does so a fixed number of samples after this
+   * one: an order that comes early or late, on a busy machine, neither sends the end of the reply nor loses a word behind it.
+   */
+  played(): void {
+    this.#settledAt = this.#options.ring.end + this.#options.settleSamples;
+  }
+
   /** Leads the chunks another way, from the next sample on. */
   turn(route: MicRoute): void {
     const { ring } = this.#options;
@@ -69,11 +81,12 @@ export class Router {
       case 'server':
         // A late engine may mean a phrase of before the gate, and what was sent then is not sent again.
         if (route.from !== undefined) this.#cursor = Math.max(route.from, this.#cursor, ring.start);
-        else if (this.#route !== 'hold') this.#cursor = ring.end;
+        else if (this.#route !== 'hold') this.#cursor = this.#settledAt ?? ring.end;
         break;
       default:
         break;
     }
+    this.#settledAt = undefined;
     if (route.to !== 'gate') this.#echoDb = SILENCE_DB;
     this.#route = route.to;
     this.#ear.during(this.#situation);
@@ -96,6 +109,7 @@ export class Router {
   forget(): void {
     this.#options.ring.clear();
     this.#cursor = this.#options.ring.end;
+    this.#settledAt = undefined;
     this.#ear.reset(this.#options.ring.end);
   }
 
@@ -128,7 +142,7 @@ export class Router {
   #flush(): void {
     const { ring, toServer } = this.#options;
     const { samples } = ring.readFrom(this.#cursor);
-    this.#cursor = ring.end;
+    this.#cursor = Math.max(this.#cursor, ring.end);
     for (let at = 0; at < samples.length; at += MESSAGE_SAMPLES) toServer(samples.subarray(at, at + MESSAGE_SAMPLES));
   }
 }

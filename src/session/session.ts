@@ -113,6 +113,7 @@ export class Session {
   /** Tells the machine what happened. */
   send(event: SessionEvent): void {
     if (BEGINS_TURN.has(event.type)) this.#turnBeganMs = this.#options.clock.nowMs();
+    if (event.type === 'playback.drained') this.#parts.router.played();
     this.#options.journal.trace(event);
     this.#actor.send(event);
   }

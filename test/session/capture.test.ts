@@ -27,6 +27,7 @@ test('the level of every chunk is shown while somebody looks', async () => {
     ring: new SampleRing(1_000),
     ear: DEAF_EAR,
     preRollSamples: 0,
+    settleSamples: 0,
     makeDetector: () => new SpeechDetector({ rateHz: 16_000 }),
     onInterruption: () => undefined,
     toServer: () => undefined,

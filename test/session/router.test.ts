@@ -47,6 +47,7 @@ function bench(preRollSamples = 1_000, hearsInTurn = false) {
     ring: new SampleRing(20_000),
     ear: listener,
     preRollSamples,
+    settleSamples: 2 * CHUNK,
     hearsInTurn,
     makeDetector: (loudestDb) => {
       echoDb.push(loudestDb);
@@ -131,6 +132,30 @@ describe('router', () => {
     router.turn({ to: 'server' });
     feed(1);
     assert.deepEqual(sent, [...counted(0, 2 * CHUNK), ...counted(5 * CHUNK, 6 * CHUNK)]);
+  });
+
+  it('opens a fixed time after a reply, whether the order to open comes early or late', () => {
+    for (const late of [0, 1, 2, 5]) {
+      const { router, sent, feed } = bench(0);
+      router.turn({ to: 'gate', armed: 'hotword' });
+      feed(3);
+      router.played();
+      feed(late);
+      router.turn({ to: 'server' });
+      feed(6 - late);
+      assert.deepEqual(sent, counted(5 * CHUNK, 9 * CHUNK));
+    }
+  });
+
+  it('forgets a reply that was played before another one', () => {
+    const { router, sent, feed } = bench(0);
+    router.turn({ to: 'gate', armed: 'hotword' });
+    router.played();
+    router.turn({ to: 'gate', armed: 'hotword' });
+    feed(6);
+    router.turn({ to: 'server' });
+    feed(1);
+    assert.deepEqual(sent, counted(6 * CHUNK, 7 * CHUNK));
   });
 
   it('sends nothing from before a key was pressed', () => {
