@@ -33,10 +33,10 @@ export const augmentos: Protocol = {
 const MODEL_NAME = 'tars-client';
 const BUTTON_ID = 'main';
 /**
- * What the person says while the server has not yet opened the microphone for it. 10 s, because a conversation begins with what
- * was said while the link was looked for and while a busy engine was behind.
+ * What the person says while the server has not yet opened the microphone for it. 7 s, because a conversation begins with what
+ * was said while the link was looked for; what is sent at once must stay below what the link takes for a stalled server.
  */
-const HELD_BYTES = 10 * SPEECH_FORMAT.rateHz * 2;
+const HELD_BYTES = 7 * SPEECH_FORMAT.rateHz * 2;
 /** Failures of the server's own, which pass; every other code is about this device. */
 const PASSING_CODES: ReadonlySet<string> = new Set(['SESSION_ERROR', 'INTERNAL_ERROR']);
 const NO_CAMERA = 'this device has no camera';

@@ -1,5 +1,7 @@
+import type { Clock } from '../clock.js';
 import type { Ear } from '../hotword/ear.js';
 import type { Situation } from '../hotword/engine.js';
+import { SPEECH_FORMAT } from '../pcm/format.js';
 import { rmsDb, SILENCE_DB, type SpeechDetector } from '../pcm/level.js';
 import type { SampleRing } from '../pcm/ring.js';
 import type { MicRoute } from './events.js';
@@ -12,8 +14,9 @@ export interface RouterOptions {
   ear: Ear;
   /** Sound in front of the end of the hotword that goes to the server too, in samples. */
   preRollSamples: number;
-  /** What the microphone hears for so long after a reply is not for the server: the room dies down. */
-  settleSamples: number;
+  /** What the microphone hears for so long after a reply, in milliseconds, is not for the server: the room dies down. */
+  settleMs: number;
+  clock: Clock;
   /**
    * Tells speech from noise behind the gate, where speech may interrupt; made anew for each reply, and told how loud the
    * loudest chunk was that came in this reply before it, in dBFS.
@@ -45,6 +48,7 @@ export class Router {
   #cursor = 0;
   /** Where the room has died down after a reply that has just been played. */
   #settledAt: number | undefined;
+  #chunkAtMs: number | undefined;
   #echoDb = SILENCE_DB;
   #interruption: { detector: SpeechDetector; origin: number } | undefined;
 
@@ -56,6 +60,7 @@ export class Router {
   /** Takes one chunk from the microphone. */
   chunk(samples: Int16Array): void {
     this.#options.ring.write(samples);
+    this.#chunkAtMs = this.#options.clock.nowMs();
     if (this.#isListening) this.#ear.feed(samples);
     if (this.#interruption) this.#noticeSpeech(this.#interruption, samples);
     else if (this.#route === 'gate') this.#echoDb = Math.max(this.#echoDb, rmsDb(samples));
@@ -64,11 +69,13 @@ export class Router {
   }
 
   /**
-   * A reply has just been played. Where the microphone opens next for the server, it does so a fixed number of samples after this
-   * one: an order that comes early or late, on a busy machine, neither sends the end of the reply nor loses a word behind it.
+   * The last of a reply is heard now. Where the microphone opens next for the server, what was heard until `settleMs` from now is
+   * left out and all that follows is sent, however late the order to open comes, and the chunks that are due.
    */
   played(): void {
-    this.#settledAt = this.#options.ring.end + this.#options.settleSamples;
+    const { ring, settleMs, clock } = this.#options;
+    const waitingMs = clock.nowMs() - (this.#chunkAtMs ?? clock.nowMs());
+    this.#settledAt = ring.end + Math.round(((waitingMs + settleMs) * SPEECH_FORMAT.rateHz) / 1000);
   }
 
   /** Leads the chunks another way, from the next sample on. */

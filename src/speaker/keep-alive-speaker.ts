@@ -96,7 +96,6 @@ export class KeepAliveSpeaker implements Speaker {
     const playhead = new Playhead(SPEECH_FORMAT, this.#clock);
     const endMs = this.#clock.nowMs() + STRETCH_MS;
     while (!signal.aborted && this.#clock.nowMs() < endMs) {
-      playhead.resume();
       // What a late timer has missed is made up for.
       for (let hasRoom = true; hasRoom && playhead.aheadMs < AHEAD_MS; ) {
         playhead.wrote(step.length);

@@ -51,11 +51,9 @@ const IDLE_DRY_MS = 15;
 const IDLE_TICK_MS = 10;
 /** Buffered again after an underrun: doubled each time, from the prebuffer up to here (field policy). */
 const REBUFFER_MAX_MS = 400;
-/**
- * A server's audio may arrive behind its end marker: so long after the marker the reply still takes some. What comes while this
- * process stands still is read between one tick and the next.
- */
+/** A server's audio may arrive behind its end marker: so long after the marker the reply still takes some. */
 const LATE_AUDIO_MS = 150;
+/** A tick that is late itself runs before what came meanwhile has been read: so many find that time over. */
 const LATE_AUDIO_TICKS = 2;
 /** A device may be so late, beyond the computed duration, with its word that all has been played or with room for more. */
 const SINK_MARGIN_MS = 5000;
@@ -69,7 +67,8 @@ interface Reply {
   queue: PcmQueue;
   beganAtMs: number;
   endedAtMs: number | undefined;
-  ticksSinceEnd: number;
+  /** Ticks behind the time for late audio. */
+  ticksOverdue: number;
   playhead: Playhead;
   /** When the first sample of the reply itself is due; undefined before it is with the device. */
   firstSampleAtMs: number | undefined;
@@ -140,7 +139,7 @@ export class ReplyBuffer {
         queue: new PcmQueue(frameBytes(format)),
         beganAtMs: clock.nowMs(),
         endedAtMs: undefined,
-        ticksSinceEnd: 0,
+        ticksOverdue: 0,
         playhead: new Playhead(format, clock),
         firstSampleAtMs: undefined,
         lastSampleAtMs: 0,
@@ -197,7 +196,7 @@ export class ReplyBuffer {
     (reply.next?.queue ?? reply.queue).dropPart();
     if (reply.stage !== 'draining') {
       reply.endedAtMs = undefined;
-      reply.ticksSinceEnd = 0;
+      reply.ticksOverdue = 0;
     } else if (reply.next) reply.next.isEnded = false;
     else reply.next = { queue: new PcmQueue(frameBytes(reply.format)), isEnded: false };
   }
@@ -230,7 +229,7 @@ export class ReplyBuffer {
     this.#fillGap(reply);
     this.#timer ??= this.#options.clock.setTimeout(() => {
       this.#timer = undefined;
-      if (reply.endedAtMs !== undefined) reply.ticksSinceEnd += 1;
+      if (this.#isOverdue(reply)) reply.ticksOverdue += 1;
       this.#pump(reply);
     }, tickOf(reply));
   }
@@ -244,10 +243,14 @@ export class ReplyBuffer {
     return reply.firstSampleAtMs !== undefined && (reply.endedAtMs === undefined || reply.queue.bytes > 0);
   }
 
+  /** Nothing late can come any more, unless it waits to be read. */
+  #isOverdue(reply: Reply): boolean {
+    return reply.endedAtMs !== undefined && this.#options.clock.nowMs() - reply.endedAtMs >= LATE_AUDIO_MS;
+  }
+
   /** All sound is with the device, and nothing late can come any more. */
   #isPlayedOut(reply: Reply): boolean {
-    if (reply.endedAtMs === undefined || reply.queue.bytes > 0 || reply.ticksSinceEnd < LATE_AUDIO_TICKS) return false;
-    return this.#options.clock.nowMs() - reply.endedAtMs >= LATE_AUDIO_MS;
+    return reply.endedAtMs !== undefined && reply.queue.bytes === 0 && reply.ticksOverdue >= LATE_AUDIO_TICKS;
   }
 
   #feed(reply: Reply): void {

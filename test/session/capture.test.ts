@@ -23,16 +23,17 @@ test('the level of every chunk is shown while somebody looks', async () => {
   };
   const log = pino({ level: 'silent' });
   const levels = new MeterSource<MicLevel>({ log });
+  const clock = new FakeClock();
   const router = new Router({
     ring: new SampleRing(1_000),
     ear: DEAF_EAR,
     preRollSamples: 0,
-    settleSamples: 0,
+    settleMs: 0,
+    clock,
     makeDetector: () => new SpeechDetector({ rateHz: 16_000 }),
     onInterruption: () => undefined,
     toServer: () => undefined,
   });
-  const clock = new FakeClock();
   const capture = new Capture({ microphone, router, journal: new Journal(log), clock, send: () => undefined, levels });
   capture.open();
   await Promise.resolve();

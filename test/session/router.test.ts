@@ -6,8 +6,10 @@ import { SpeechDetector } from '../../src/pcm/level.js';
 import { SampleRing } from '../../src/pcm/ring.js';
 import { Router } from '../../src/session/router.js';
 import { mix, speechLike, whiteNoise } from '../helpers/synthetic-speech.js';
+import { FakeClock } from '../link/support.js';
 
 const CHUNK = 640;
+const CHUNK_MS = CHUNK / 16;
 
 /** An engine that hears its phrase end at the sample with this value. */
 class MarkEngine implements HotwordEngine {
@@ -31,6 +33,7 @@ class MarkEngine implements HotwordEngine {
 }
 
 function bench(preRollSamples = 1_000, hearsInTurn = false) {
+  const clock = new FakeClock();
   const echoDb: number[] = [];
   const engine = new MarkEngine();
   const sent: number[] = [];
@@ -47,7 +50,8 @@ function bench(preRollSamples = 1_000, hearsInTurn = false) {
     ring: new SampleRing(20_000),
     ear: listener,
     preRollSamples,
-    settleSamples: 2 * CHUNK,
+    settleMs: 2 * CHUNK_MS,
+    clock,
     hearsInTurn,
     makeDetector: (loudestDb) => {
       echoDb.push(loudestDb);
@@ -60,8 +64,9 @@ function bench(preRollSamples = 1_000, hearsInTurn = false) {
     },
   });
   let next = 0;
-  /** Chunks whose samples are 0, 1, 2, … over the whole test. */
-  const feed = (chunks: number) => {
+  /** Chunks whose samples are 0, 1, 2, … over the whole test, in time or all at once. */
+  const feed = (chunks: number, isInTime = true) => {
+    if (isInTime) clock.stand(chunks * CHUNK_MS);
     for (let i = 0; i < chunks; i++) {
       const chunk = new Int16Array(CHUNK);
       for (let at = 0; at < CHUNK; at++) chunk[at] = next++;
@@ -69,6 +74,7 @@ function bench(preRollSamples = 1_000, hearsInTurn = false) {
     }
   };
   return {
+    clock,
     engine,
     router,
     sent,
@@ -145,6 +151,18 @@ describe('router', () => {
       feed(6 - late);
       assert.deepEqual(sent, counted(5 * CHUNK, 9 * CHUNK));
     }
+  });
+
+  it('does so also where the chunks are late when the reply has been played', () => {
+    const { router, sent, feed, clock } = bench(0);
+    router.turn({ to: 'gate', armed: 'hotword' });
+    feed(3);
+    clock.stand(4 * CHUNK_MS);
+    router.played();
+    feed(4, false);
+    router.turn({ to: 'server' });
+    feed(3);
+    assert.deepEqual(sent, counted(9 * CHUNK, 10 * CHUNK));
   });
 
   it('forgets a reply that was played before another one', () => {

@@ -459,15 +459,18 @@ describe('reply buffer', () => {
   });
 
   it('takes what came behind the end while this process stood still', async () => {
-    const { buffer, speaker, clock, told, pass } = bench();
-    buffer.begin(SPEECH_FORMAT);
-    buffer.push(bytesOf(ramp(200)));
-    buffer.end();
-    clock.block(500);
-    buffer.push(bytesOf(ramp(100, 3_201)));
-    await pass(1_000);
-    assert.deepEqual(speaker.sound, [...ramp(300)]);
-    assert.deepEqual(told, ['started', 'drained']);
+    for (const soonMs of [0, 60, 140]) {
+      const { buffer, speaker, clock, told, pass } = bench();
+      buffer.begin(SPEECH_FORMAT);
+      buffer.push(bytesOf(ramp(200)));
+      buffer.end();
+      await pass(soonMs);
+      clock.block(500);
+      buffer.push(bytesOf(ramp(100, 3_201)));
+      await pass(1_000);
+      assert.deepEqual(speaker.sound, [...ramp(300)], `${soonMs} ms behind the end`);
+      assert.deepEqual(told, ['started', 'drained']);
+    }
   });
 
   it('is silent after clear, says nothing more, and lets a held sender go', async () => {
