@@ -3,6 +3,7 @@ import { it, type TestContext } from 'node:test';
 import { samplesOf } from '../../src/pcm/format.js';
 import { GemitarsServer, type Received } from '../helpers/gemitars-server.js';
 import { type InnerDevice, startInnerDevice } from '../helpers/inner-device.js';
+import { isUnbroken, lagMs, numbered } from '../helpers/numbered.js';
 import { RATE_HZ } from '../helpers/sound-tap.js';
 
 const RESTARTS = 100;
@@ -11,16 +12,6 @@ const SPEED = 10;
 const PRE_ROLL_MS = 500;
 /** A file's chunk and a late event loop, on the fast clock. */
 const SLACK_MS = 600;
-/** Values that never repeat within 65,536 samples and jump where a sample is missing. */
-const STEP = 7_919;
-
-/** Each sample tells its place, modulo 65,536. */
-function numbered(durationMs: number): Int16Array {
-  const samples = new Int16Array((durationMs * RATE_HZ) / 1000);
-  for (let i = 0; i < samples.length; i++) samples[i] = i * STEP;
-  return samples;
-}
-
 async function serving(test: TestContext): Promise<GemitarsServer> {
   const server = new GemitarsServer();
   test.after(() => server.stop());
@@ -69,27 +60,6 @@ function turns(received: readonly Received[]): Int16Array[] {
     if (pcm) open.get(connection)?.push(pcm);
   }
   return all.filter((blocks) => blocks.length > 0).map((blocks) => samplesOf(Buffer.concat(blocks)));
-}
-
-function isUnbroken(samples: Int16Array): boolean {
-  return samples.every((sample, i) => i === 0 || ((sample - (samples[i - 1] ?? 0)) & 0xffff) === STEP);
-}
-
-/** How long after a moment of the capture a sample was heard, in milliseconds; unique within 2 s either way. */
-function lagMs(sample: number, atMs: number): number {
-  // The inverse of STEP modulo 65,536 leads from a value to its place.
-  const place = Math.imul(sample & 0xffff, INVERSE) & 0xffff;
-  const due = Math.round((atMs * RATE_HZ) / 1000) & 0xffff;
-  return (((place - due + 0x18000) & 0xffff) - 0x8000) / (RATE_HZ / 1000);
-}
-
-const INVERSE = inverseOf(STEP);
-
-function inverseOf(odd: number): number {
-  let inverse = odd;
-  // Newton's iteration doubles the right bits each time.
-  for (let i = 0; i < 5; i++) inverse = Math.imul(inverse, 2 - Math.imul(odd, inverse));
-  return inverse & 0xffff;
 }
 
 /** How many samples of a sound are not in a recording where it begins there, one after the other. */
