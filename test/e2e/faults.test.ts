@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { childOf, type Fault, overcome, PARTS, type Part, PLAYING, REPLY_STALL_MS } from '../helpers/child-faults.js';
 import { align } from '../helpers/correlate.js';
 import { LEADS, type LedState } from '../helpers/leads.js';
+import { outputOf } from '../helpers/processes.js';
 import { furnish, type Room } from '../helpers/room.js';
-import { concat, silence } from '../helpers/speech.js';
+import { RATE_HZ } from '../helpers/sound-tap.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 
-/** A child may be stopped for so long without a loss: its buffers are longer. */
-const MOMENT_MS = 300;
-/** What is heard has reached the server within this time. */
-const ON_THE_WAY_MS = 600;
+/** A child may be stopped for so long without a loss: the buffers behind it are longer (pacat's 100 ms, others' 300 and more). */
+const momentMs = ({ name }: Part) => (name === 'pacat' ? 50 : 150);
 
 /** A loudspeaker is hungry, and misses its device, only while it plays. */
 function isStruck({ device }: Part, fault: Fault, state: LedState): boolean {
@@ -35,12 +33,10 @@ async function survive(room: Room, part: Part, fault: Fault, state: LedState): P
   return tookMs;
 }
 
-/** Stops the child of a part, and lets it go on a moment later. */
+/** Stops the child of a part, and lets it go on a moment later, however busy this process is. */
 async function stopForAMoment({ device }: Room, part: Part): Promise<void> {
-  const pid = childOf(device, part);
-  process.kill(pid, 'SIGSTOP');
-  await pause(MOMENT_MS);
-  process.kill(pid, 'SIGCONT');
+  const script = 'kill -STOP "$0"; sleep "$1"; kill -CONT "$0"';
+  await outputOf('sh', ['-c', script, `${childOf(device, part)}`, `${momentMs(part) / 1_000}`], process.env);
 }
 
 function assertWhole(words: Int16Array, received: Int16Array): void {
@@ -56,10 +52,13 @@ async function hearsThroughout(room: Room, part: Part): Promise<void> {
   const pid = childOf(device, part);
   const words = whiteNoise(1_500, -20);
   const fromMs = performance.now();
-  const speaking = sound.speak(concat(words, silence(ON_THE_WAY_MS)));
+  const speaking = sound.speak(words);
   await sound.microphone.untilSound(fromMs, 5_000);
   await stopForAMoment(room, part);
   await speaking;
+  // What is heard now comes behind the words.
+  const behind = server.audio().length + RATE_HZ;
+  await server.until(() => server.audio().length >= behind, 5_000, 'another second of sound');
   assertWhole(words, server.audio());
   await server.reply(new Int16Array(1_600));
   await device.waitFor('reply.completed');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { after, describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { naudiodon } from '../../src/mic/naudiodon.js';
@@ -25,9 +25,14 @@ function plugIn(...devices: readonly { id: number; name: string; maxInputChannel
   );
 }
 
+const children: PcmChild[] = [];
+after(() => Promise.all(children.map((child) => child.kill())));
+
 /** What becomes of a child that is to open this device. */
 async function opened(device: string): Promise<string> {
-  const { why } = await new PcmChild(naudiodon.spec(device, FORMAT), pino({ level: 'silent' })).exited;
+  const child = new PcmChild(naudiodon.spec(device, FORMAT), pino({ level: 'silent' }));
+  children.push(child);
+  const { why } = await child.exited;
   return why.replace('naudiodon ended with code 1: ', '');
 }
 
