@@ -9,7 +9,7 @@ import { RATE_HZ } from '../helpers/sound-tap.js';
 import { whiteNoise } from '../helpers/synthetic-speech.js';
 
 /** A child may be stopped for so long without a loss: the buffers behind it are longer (pacat's 100 ms, others' 300 and more). */
-const momentMs = ({ name }: Part) => (name === 'pacat' ? 50 : 150);
+const momentMs = ({ backend }: Part) => (backend === 'pacat' ? 50 : 150);
 
 /** A loudspeaker is hungry, and misses its device, only while it plays. */
 function isStruck({ device }: Part, fault: Fault, state: LedState): boolean {
