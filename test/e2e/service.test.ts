@@ -87,7 +87,7 @@ describe('a service', () => {
     });
 
     await manager.next('READY');
-    assertReadyAfterAll(manager, device);
+    await assertReadyAfterAll(manager, device);
     await manager.next('STATUS', /^Waiting for a button or a key: there is no hotword engine$/);
     await manager.next('WATCHDOG');
 
@@ -135,7 +135,7 @@ describe('a service', () => {
     assert.deepEqual(manager.timesOf('READY'), []);
     await sound.plug('mic');
     await manager.next('READY');
-    assertReadyAfterAll(manager, device);
+    await assertReadyAfterAll(manager, device);
   });
 
   it('is never ready where the engine cannot start', async (test) => {
@@ -178,7 +178,9 @@ describe('a service', () => {
 });
 
 /** READY was sent once, and not before microphone and engine ran and the device listened. */
-function assertReadyAfterAll(manager: ServiceManager, device: Device): void {
+async function assertReadyAfterAll(manager: ServiceManager, device: Device): Promise<void> {
+  // The log comes by another way than the word to the manager, and may come behind it.
+  await device.waitForState('listening');
   const [readyAtMs = 0, ...more] = manager.timesOf('READY');
   assert.deepEqual(more, []);
   const listening = device.all('state.changed').filter(({ to }) => to === 'listening');
