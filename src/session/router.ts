@@ -116,7 +116,6 @@ export class Router {
   forget(): void {
     this.#options.ring.clear();
     this.#cursor = this.#options.ring.end;
-    this.#settledAt = undefined;
     this.#ear.reset(this.#options.ring.end);
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { it, type TestContext } from 'node:test';
+import { it } from 'node:test';
 import { samplesOf } from '../../src/pcm/format.js';
-import { GemitarsServer, type Received } from '../helpers/gemitars-server.js';
+import { type GemitarsServer, type Received, serving } from '../helpers/gemitars-server.js';
 import { type InnerDevice, startInnerDevice } from '../helpers/inner-device.js';
 import { isUnbroken, lagMs, numbered } from '../helpers/numbered.js';
 import { RATE_HZ } from '../helpers/sound-tap.js';
@@ -12,12 +12,6 @@ const SPEED = 10;
 const PRE_ROLL_MS = 500;
 /** A file's chunk and a late event loop, on the fast clock. */
 const SLACK_MS = 600;
-async function serving(test: TestContext): Promise<GemitarsServer> {
-  const server = new GemitarsServer();
-  test.after(() => server.stop());
-  await server.start();
-  return server;
-}
 
 const real = (deviceMs: number) => new Promise<void>((resolve) => setTimeout(resolve, deviceMs / SPEED));
 

@@ -11,7 +11,7 @@ import { writeWav } from '../../src/pcm/wav-writer.js';
 import { align, find } from '../helpers/correlate.js';
 import { type Device, startDevice } from '../helpers/device.js';
 import { answer } from '../helpers/gemitars-scripts.js';
-import { GemitarsServer } from '../helpers/gemitars-server.js';
+import { serving } from '../helpers/gemitars-server.js';
 import { Relay } from '../helpers/relay.js';
 import { furnish, type Room, utter } from '../helpers/room.js';
 import { RATE_HZ } from '../helpers/sound-tap.js';
@@ -223,13 +223,6 @@ async function soundless(test: TestContext, heard: Int16Array = silence(100)) {
     '--log.level=trace',
   ];
   return { put, flags };
-}
-
-async function serving(test: TestContext): Promise<GemitarsServer> {
-  const server = new GemitarsServer();
-  test.after(() => server.stop());
-  await server.start();
-  return server;
 }
 
 /** Everything that a device has printed. */

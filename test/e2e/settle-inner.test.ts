@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { GemitarsServer } from '../helpers/gemitars-server.js';
+import { serving } from '../helpers/gemitars-server.js';
 import { startInnerDevice } from '../helpers/inner-device.js';
 import { lagMs, numbered } from '../helpers/numbered.js';
 
@@ -16,9 +16,7 @@ function standStill(ms: number): void {
 
 for (const stillMs of [0, 700]) {
   it(`the microphone opens ${SETTLE_MS} ms after a reply where the program stands still for ${stillMs} ms`, async (test) => {
-    const server = new GemitarsServer();
-    test.after(() => server.stop());
-    await server.start();
+    const server = await serving(test);
     const device = await startInnerDevice(test, {
       settings: { 'server.url': server.url, 'cues.enabled': 'false', 'session.settle_ms': `${SETTLE_MS}` },
       heard: numbered(20_000),

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { bytesOf, samplesOf } from '../../src/pcm/format.js';
 import { Watch } from './watch.js';
@@ -314,6 +315,14 @@ export class GemitarsServer {
     for (let delayMs = dueMs - performance.now(); delayMs > 0; delayMs = dueMs - performance.now())
       await new Promise((resolve) => setTimeout(resolve, Math.ceil(delayMs)));
   }
+}
+
+/** A server for one test, which listens; it goes away with the test. */
+export async function serving(test: TestContext): Promise<GemitarsServer> {
+  const server = new GemitarsServer();
+  test.after(() => server.stop());
+  await server.start();
+  return server;
 }
 
 function typeOf(text: string): string {

@@ -248,3 +248,20 @@ export async function withLink(link: Link, body: (listener: Listener) => Promise
     await link.close();
   }
 }
+
+/** A process that stands still in front of its looks at the clock: `stopMs` says how long before the nth one, from 1. */
+export class StallingClock extends FakeClock {
+  #looks = 0;
+  readonly #stopMs: (n: number) => number;
+
+  constructor(stopMs: (n: number) => number) {
+    super();
+    this.#stopMs = stopMs;
+  }
+
+  override nowMs(): number {
+    this.#looks += 1;
+    this.stand(this.#stopMs(this.#looks));
+    return super.nowMs();
+  }
+}

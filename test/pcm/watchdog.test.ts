@@ -1,24 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Watchdog } from '../../src/pcm/watchdog.js';
-import { FakeClock } from '../link/support.js';
-
-/** A process that stands still in front of its nth look at the clock. */
-class StandingClock extends FakeClock {
-  #reads = 0;
-  readonly #n: number;
-
-  constructor(n: number) {
-    super();
-    this.#n = n;
-  }
-
-  override nowMs(): number {
-    this.#reads += 1;
-    if (this.#reads === this.#n) this.stand(1_500);
-    return super.nowMs();
-  }
-}
+import { FakeClock, StallingClock } from '../link/support.js';
 
 /** A watchdog on a clock of the test, and how often it called. */
 function setUp(clock = new FakeClock()) {
@@ -79,7 +62,7 @@ describe('watchdog', () => {
 
   it('does not count it wherever this process stood still, and though other late timers run before what feeds it', () => {
     for (let n = 1; n <= 60; n++) {
-      const { clock, calls, watchdog } = setUp(new StandingClock(n));
+      const { clock, calls, watchdog } = setUp(new StallingClock((look) => (look === n ? 1_500 : 0)));
       watchdog.feed(1_000);
       for (let at = 0; at < 2_000; at += 50) {
         clock.advance(50);

@@ -5,7 +5,8 @@ import { AudioError } from '../../src/errors.js';
 import { bytesOf, msOfBytes, SPEECH_FORMAT, samplesOf } from '../../src/pcm/format.js';
 import { ReplyBuffer } from '../../src/speaker/reply-buffer.js';
 import type { Playback, Speaker } from '../../src/speaker/speaker.js';
-import { FakeClock } from '../link/support.js';
+import { FakeClock, StallingClock } from '../link/support.js';
+import { seededRandom } from '../soak/plan.js';
 
 const BYTES_A_MS = 32;
 
@@ -114,20 +115,9 @@ function bench(options: { prebufferMs?: number; leadInMs?: number; volume?: numb
 const LONGEST_STOP_MS = 600;
 
 /** A process that stands still for a while here and there, between any two statements. */
-class StallingClock extends FakeClock {
-  #random: number;
-
-  constructor(seed: number) {
-    super();
-    this.#random = seed;
-  }
-
-  override nowMs(): number {
-    // The generator of Numerical Recipes.
-    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
-    if (this.#random >>> 24 < 4) this.stand((this.#random >>> 8) % LONGEST_STOP_MS);
-    return super.nowMs();
-  }
+function stalling(seed: number): StallingClock {
+  const random = seededRandom(seed);
+  return new StallingClock(() => (random() < 1 / 64 ? random() * LONGEST_STOP_MS : 0));
 }
 
 /** Sound whose samples are all different from silence and, within 32,000, from each other. */
@@ -431,7 +421,7 @@ describe('reply buffer', () => {
 
   it('plays what has come in one piece, wherever this process stands still', async () => {
     for (let seed = 0; seed < 100; seed++) {
-      const { buffer, speaker, told, pass } = bench({ clock: new StallingClock(seed) });
+      const { buffer, speaker, told, pass } = bench({ clock: stalling(seed) });
       const sound = ramp(2_000);
       buffer.begin(SPEECH_FORMAT);
       buffer.push(bytesOf(sound));
@@ -448,7 +438,7 @@ describe('reply buffer', () => {
 
   it('is never further ahead than planned by more than one stop of this process, wherever it stops in a gap', async () => {
     for (let seed = 0; seed < 100; seed++) {
-      const { buffer, speaker, pass } = bench({ clock: new StallingClock(seed) });
+      const { buffer, speaker, pass } = bench({ clock: stalling(seed) });
       buffer.begin(SPEECH_FORMAT);
       for (let gap = 0; gap < 5; gap++) {
         buffer.push(bytesOf(ramp(600)));
